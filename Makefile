@@ -1,0 +1,172 @@
+# The whole build: program, tests, sanitizer variants, fuzzers, lint, install. A new file needs no line here.
+#
+#   make                       build/weir
+#   make run ARGS='...'        installs what is missing, builds, starts the proxy with its main job
+#   make check                 installs what is missing, then runs every test
+#   make unit|play|e2e|lint|docs-check|fuzz|asan|tsan      one part of that; unit-NAME, fuzz-NAME: one program
+#   make tidy|coverage|format|docs|install|clean|compile_commands.json
+#
+#   V=release|asan|tsan|cov|fuzz|clang     the variant, each in a folder of its own below B (default: build)
+#   DIRS='base codec'                      only these folders of src/ and the unit tests of their files
+#   CC=gcc|clang   WERROR=   FUZZ_SECONDS=20   DESTDIR= PREFIX=/usr/local
+
+B ?= build
+V ?= release
+O := $(B)/$(V)
+PREFIX ?= /usr/local
+WERROR ?= -Werror
+FUZZ_SECONDS ?= 20
+PYTHON ?= /usr/bin/python3
+CLANG_FORMAT ?= clang-format-14
+CLANG_TIDY ?= clang-tidy-14
+ifeq ($(origin CC),default)
+CC := $(if $(filter fuzz clang,$(V)),clang,gcc)
+endif
+
+PACKAGES := libssl libcrypto libuv libcares zlib libbrotlidec libzstd jansson yaml-0.1
+# Asked once, and only when something is compiled: on a bare machine pkg-config itself may be missing.
+PKG_CFLAGS = $(eval PKG_CFLAGS := $$(shell pkg-config --cflags $(PACKAGES)))$(PKG_CFLAGS)
+PKG_LIBS = $(eval PKG_LIBS := $$(shell pkg-config --libs $(PACKAGES)))$(PKG_LIBS)
+
+# Flags ----------------------------------------------------------------------------------------------------------------
+WARN := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion -Wstrict-prototypes -Wmissing-prototypes \
+	-Wold-style-definition -Wwrite-strings -Wcast-qual -Wpointer-arith -Wundef -Wformat=2 -Wvla -Walloca -Wswitch-enum \
+	-Wimplicit-fallthrough -Wnull-dereference -Wredundant-decls -Wdouble-promotion
+HARDEN := -O2 -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3 -fstack-protector-strong -fstack-clash-protection -fcf-protection
+ifeq ($(findstring clang,$(CC)),)
+WARN += -Wduplicated-cond -Wduplicated-branches -Wlogical-op
+HARDEN += -ftrivial-auto-var-init=zero -Wstack-usage=16384
+endif
+SANITIZE := -O1 -fno-omit-frame-pointer -fno-sanitize-recover=all -fsanitize
+
+MODE_release := $(HARDEN)
+MODE_clang := $(HARDEN)
+MODE_asan := $(SANITIZE)=address,undefined
+MODE_tsan := $(SANITIZE)=thread
+MODE_fuzz := $(SANITIZE)=fuzzer-no-link,address,undefined
+MODE_cov := -O0 --coverage
+MODE := $(or $(MODE_$(V)),$(error V must be one of release asan tsan cov fuzz clang))
+ifneq ($(filter asan tsan cov,$(V)),)
+# Instrumented code makes gcc see paths that are not there.
+WARN += -Wno-null-dereference -Wno-maybe-uninitialized
+endif
+
+VERSION := $(shell cat VERSION)
+COMPILE = $(CC) -std=c17 -g -fPIE $(MODE) $(WARN) $(WERROR) -D_GNU_SOURCE -DWEIR_VERSION=\"$(VERSION)\" -Isrc \
+	-include src/base/banned.h $(PKG_CFLAGS) $(CFLAGS)
+LINK = $(CC) -g -pie $(MODE) -Wl,-z,relro,-z,now $(LDFLAGS)
+LIBS = $(PKG_LIBS) -lcrypt -lpthread
+
+# Files ----------------------------------------------------------------------------------------------------------------
+IN := $(if $(DIRS),$(addprefix src/,$(DIRS)),$(filter-out src/main.c,$(wildcard src/*)))
+SRC := $(sort $(shell find $(IN) -name '*.c'))
+EMBED := $(sort $(shell find $(IN) -name '*.html' -o -name '*.css' -o -name '*.txt'))
+T_LIB := $(if $(or $(if $(DIRS),,all),$(filter layer,$(DIRS))),$(wildcard t/lib/*.c))
+NAMES := $(sort $(basename $(notdir $(shell find $(IN) -name '*.[ch]'))))
+UNIT := $(if $(DIRS),$(wildcard $(NAMES:%=t/unit/%_test.c)),$(wildcard t/unit/*_test.c))
+FUZZ := $(wildcard t/fuzz/*.c)
+PLAY := $(sort $(shell find t/play -name '*.play' 2>/dev/null))
+C_FILES := $(sort $(shell find src t -name '*.[ch]' ! -name '*list.h'))
+
+obj = $(patsubst %,$(O)/obj/%.o,$(basename $(filter %.c,$1)) $(filter-out %.c,$1))
+OBJ := $(call obj,$(SRC) $(EMBED))
+ALL_OBJ := $(OBJ) $(call obj,$(if $(DIRS),,$(wildcard src/main.c t/play.c)) $(T_LIB) $(UNIT))
+UNIT_BIN := $(UNIT:t/%.c=$(O)/t/%)
+FUZZ_NAMES := $(FUZZ:t/fuzz/%.c=%)
+WEIR := $(if $(filter release,$(V)),$(B)/weir,$(O)/weir)
+
+.DELETE_ON_ERROR:
+.SECONDARY:
+.PHONY: all run check unit play e2e asan tsan fuzz fuzz-programs lint tidy coverage format docs docs-check install clean objects FORCE
+all: $(WEIR)
+objects: $(ALL_OBJ)
+
+# Program --------------------------------------------------------------------------------------------------------------
+# These two files change only when their text does: other flags rebuild everything, another set of files the library.
+$(O)/flags: FORCE
+	@mkdir -p $(@D); echo '$(COMPILE)' | cmp -s - $@ || echo '$(COMPILE)' > $@
+$(O)/files: FORCE
+	@mkdir -p $(@D); echo '$(OBJ)' | cmp -s - $@ || echo '$(OBJ)' > $@
+
+$(O)/obj/%.o: %.c $(O)/flags
+	@mkdir -p $(@D); echo "CC $(V) $<"
+	@$(COMPILE) $(T_FLAGS) -MMD -MP -c -o $@ $<
+# In tests, parameters that a signature demands may be left alone.
+$(O)/obj/t/%.o: T_FLAGS := -It -Wno-unused-parameter
+
+# src/x/y.html becomes the symbols embed_y_html and embed_y_html_len.
+$(addprefix $(O)/obj/,$(addsuffix .o,$(EMBED))): $(O)/obj/%.o: % tools/embed $(O)/flags
+	@mkdir -p $(@D); tools/embed $< > $(@:.o=.S)
+	@$(CC) $(MODE) -c -o $@ $(@:.o=.S)
+
+$(O)/libweir.a: $(OBJ) $(O)/files
+	@rm -f $@; ar rcs $@ $(OBJ)
+$(O)/libt.a: $(call obj,$(T_LIB)) $(O)/files
+	@rm -f $@; ar rcs $@ $(call obj,$(T_LIB))
+$(O)/weir: $(O)/obj/src/main.o $(O)/libweir.a
+	@echo "LD $(V) $@"; $(LINK) -o $@ $^ $(LIBS)
+$(B)/weir: $(B)/release/weir
+	@ln -f $< $@
+
+-include $(ALL_OBJ:.o=.d) $(patsubst %.o,%.d,$(call obj,$(FUZZ)))
+
+run:
+	@tools/setup build && $(MAKE) -s -j$$(nproc) V=release all && exec $(B)/weir dump $(ARGS)
+
+install: $(B)/weir
+	install -D -m 755 $(B)/weir $(DESTDIR)$(PREFIX)/bin/weir
+
+clean:
+	rm -rf $(B)
+
+# Tests: each part ends with a line 'N passed, N failed' ---------------------------------------------------------------
+check:
+	@tools/setup check && B=$(B) FUZZ_SECONDS=$(FUZZ_SECONDS) tools/check-all $(STAGES)
+
+$(O)/t/unit/%_test: $(O)/obj/t/unit/%_test.o $(O)/libt.a $(O)/libweir.a
+	@mkdir -p $(@D); $(LINK) -o $@ $< -Wl,--start-group $(O)/libt.a $(O)/libweir.a -Wl,--end-group $(LIBS) -lcmocka
+$(O)/t/play: $(O)/obj/t/play.o $(O)/libt.a $(O)/libweir.a
+	@mkdir -p $(@D); $(LINK) -o $@ $< -Wl,--start-group $(O)/libt.a $(O)/libweir.a -Wl,--end-group $(LIBS)
+$(O)/t/fuzz/%: $(O)/obj/t/fuzz/%.o $(O)/libt.a $(O)/libweir.a
+	@mkdir -p $(@D); $(LINK) -fsanitize=fuzzer -o $@ $< -Wl,--start-group $(O)/libt.a $(O)/libweir.a -Wl,--end-group $(LIBS)
+
+unit: $(UNIT_BIN)
+	@tools/run-unit $(UNIT_BIN)
+unit-%: $(O)/t/unit/%_test
+	@$<
+play: $(O)/t/play
+	@$(O)/t/play $(PLAY)
+asan tsan:
+	@$(MAKE) V=$@ unit play
+e2e: $(WEIR)
+	@env -u MAKEFLAGS WEIR=$(abspath $(WEIR)) PYTHON=$(PYTHON) tools/run-e2e $(TESTS)
+
+ifeq ($(V),fuzz)
+fuzz-programs: $(FUZZ_NAMES:%=$(O)/t/fuzz/%)
+fuzz: fuzz-programs
+	@tools/run-fuzz $(O) $(FUZZ_SECONDS) $(FUZZ_NAMES:%=$(O)/t/fuzz/%)
+fuzz-%: $(O)/t/fuzz/%
+	@tools/run-fuzz $(O) $(FUZZ_SECONDS) $<
+else
+fuzz $(FUZZ_NAMES:%=fuzz-%):
+	@$(MAKE) --no-print-directory V=fuzz $@
+endif
+
+lint:
+	@CLANG_FORMAT=$(CLANG_FORMAT) tools/lint
+tidy: compile_commands.json
+	@printf '%s\n' $(or $(FILES),$(SRC)) | xargs -P $$(nproc) -n 4 $(CLANG_TIDY) -p . --quiet
+coverage:
+	@$(MAKE) V=cov unit play
+	@gcovr -r . --filter src/ --exclude-unreachable-branches --sort-percentage $(B)/cov
+format:
+	@$(CLANG_FORMAT) -i $(C_FILES)
+docs:
+	@tools/map > docs/MAP.md
+docs-check:
+	@tools/map | diff -u docs/MAP.md - || { echo "docs/MAP.md is old: run 'make docs'"; exit 1; }
+
+compile_commands.json: $(B)/release/files
+	@for f in $(SRC) $(wildcard src/main.c); do printf '%s{"directory": "%s", "file": "%s", "arguments": [%s"%s"]}\n' \
+	"$${comma-[}" "$$PWD" "$$f" '$(foreach w,$(filter-out -fstack-clash-protection,$(COMPILE)),"$(w)", )' $$f; \
+	comma=,; done > $@; echo ']' >> $@
