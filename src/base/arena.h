@@ -1,0 +1,24 @@
+/*
+ * Memory that is freed as a whole: one per flow, one per chain. In sanitizer builds every piece is
+ * an allocation of its own, so that overruns are seen.
+ */
+#pragma once
+
+#include "base/base.h"
+#include "base/slice.h"
+
+struct arena;
+
+/* 'first' is the size of the first chunk in bytes; 'max' the most it may ever hold. NULL without
+ * memory. */
+struct arena *arena_new(size_t first, size_t max) MUST_CHECK;
+void arena_free(struct arena *a);
+/* Zeroed, aligned for any type. NULL at the limit or without memory. */
+void *arena_alloc(struct arena *a, size_t n) MUST_CHECK;
+/* Copies s, with a NUL behind it that does not count. p is NULL on failure. */
+struct slice arena_dup(struct arena *a, struct slice s);
+/* Makes the last piece that was allocated larger where it stands, or moves it; the old bytes are
+ * kept. */
+void *arena_grow(struct arena *a, void *p, size_t old_n, size_t n) MUST_CHECK;
+/* Bytes handed out so far. */
+size_t arena_used(const struct arena *a);

@@ -1,0 +1,25 @@
+/* Attributes and small macros that every file uses. */
+#pragma once
+
+#include <stddef.h>
+
+#define ARRAY_LEN(a)                    (sizeof(a) / sizeof((a)[0]))
+#define container_of(ptr, type, member) ((type *)(void *)((char *)(ptr)-offsetof(type, member)))
+
+/* The caller must look at the result. */
+#define MUST_CHECK             __attribute__((warn_unused_result))
+#define PRINTF_LIKE(fmt, args) __attribute__((format(printf, fmt, args)))
+#define UNUSED                 __attribute__((unused))
+
+/* Runs fn(&variable) when the variable goes out of scope. */
+#define AUTO(fn) __attribute__((cleanup(fn)))
+
+/* Returns false from the calling function when the call failed. */
+#define TRY(call)                                                                                  \
+    do {                                                                                           \
+        if (!(call))                                                                               \
+            return false;                                                                          \
+    } while (0)
+
+#define MIN(a, b) ((a) < (b) ? (a) : (b))
+#define MAX(a, b) ((a) > (b) ? (a) : (b))

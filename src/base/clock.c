@@ -1,0 +1,24 @@
+/* The two clocks of the program. */
+#include "base/clock.h"
+
+#include <time.h>
+
+static uint64_t
+clock_read(clockid_t id)
+{
+    struct timespec t;
+    clock_gettime(id, &t);
+    return (uint64_t)t.tv_sec * NS_PER_S + (uint64_t)t.tv_nsec;
+}
+
+uint64_t
+clock_mono(void)
+{
+    return clock_read(CLOCK_MONOTONIC);
+}
+
+uint64_t
+clock_wall(void)
+{
+    return clock_read(CLOCK_REALTIME);
+}

@@ -1,0 +1,15 @@
+/* What the program says about itself, on standard error: one line each, safe from any thread,
+ * control bytes escaped. */
+#pragma once
+
+#include "base/base.h"
+
+enum log_level { LOG_ERROR, LOG_WARN, LOG_INFO, LOG_DEBUG };
+
+/* Lines above the level are dropped. Default LOG_INFO. */
+void log_set_level(enum log_level level);
+enum log_level log_get_level(void);
+/* Where lines go instead of standard error: the escaped text alone, without the program's name and
+ * the line feed. NULL restores it. Tests only. */
+void log_set_sink(void (*sink)(enum log_level, const char *line));
+void log_line(enum log_level level, const char *fmt, ...) PRINTF_LIKE(2, 3);
