@@ -1,0 +1,65 @@
+/*
+ * Content codings, decoded for people to look at (RFC 9110 section 8.4): a stream, bounded in size,
+ * ratio and memory. The table of codings is codec/encoding_list.h.
+ */
+#pragma once
+
+#include "base/base.h"
+#include "base/buf.h"
+#include "base/err.h"
+
+#define DECODER_LAYERS 3 /* codings on top of each other */
+
+enum decode_result {
+    DECODE_OK,
+    DECODE_BAD,   /* damaged, or something follows the end of the coded data */
+    DECODE_LIMIT, /* a bomb: more than max_out, or out of proportion to the input */
+};
+
+struct decoder;
+
+/*
+ * For the value of a Content-Encoding field: "gzip", "br, gzip"; names in any case, x-gzip is gzip;
+ * "identity" and an empty value decode to themselves. 'max_out' is the most bytes of output;
+ * 'max_ratio' the most output per input byte, looked at above 64 KiB of output (0: no such limit).
+ * NULL and *e for an unknown coding ("cannot decode 'sdch'"), for more than DECODER_LAYERS, and
+ * without memory. Returns owned.
+ */
+struct decoder *decoder_new(struct slice codings, size_t max_out, unsigned max_ratio,
+                            struct err *e) MUST_CHECK;
+/* NULL is allowed. */
+void decoder_free(struct decoder *d);
+
+/*
+ * Decodes 'in' and appends to 'out', whose own limit must allow for it. After BAD or LIMIT the
+ * output so far stays, and the result stays the same: later input is ignored.
+ */
+enum decode_result decoder_push(struct decoder *d, struct slice in, struct buf *out) MUST_CHECK;
+/* After the last input: BAD when the coded data is not complete. */
+enum decode_result decoder_finish(struct decoder *d) MUST_CHECK;
+/* What went wrong as a sentence, "the gzip data is damaged"; "" while nothing did. Borrowed until
+ * the decoder goes. */
+const char *decoder_why(const struct decoder *d);
+
+enum encoding_state {
+    ENCODING_RUN,  /* in the middle of it */
+    ENCODING_END,  /* at a point where the data may end */
+    ENCODING_FAIL, /* damaged, or more input behind the end */
+};
+
+/* One coding; the decoder stacks them. */
+struct encoding_ops {
+    const char *name, *alias; /* alias may be NULL */
+    /* NULL without memory. */
+    void *(*new_stream)(void);
+    void (*free_stream)(void *stream);
+    /*
+     * Decodes from *in, which it shortens, into at most n > 0 bytes at p, and returns how many it
+     * wrote. When it writes fewer than n, all of *in is used or the state is not ENCODING_RUN.
+     */
+    size_t (*run)(void *stream, struct slice *in, char *p, size_t n, enum encoding_state *state);
+};
+
+#define ENCODING(name) extern const struct encoding_ops encoding_##name;
+#include "codec/encoding_list.h"
+#undef ENCODING
