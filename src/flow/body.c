@@ -1,0 +1,123 @@
+/* Contents of messages in blocks, within a limit and a budget. */
+#include "flow/body.h"
+
+#include "base/base.h"
+#include "base/mem.h"
+
+#define BLOCK_MIN   1024u
+#define BLOCK_FIRST (64u * 1024) /* the most for the first block, whatever the sender announces */
+#define BLOCK_MAX   (256u * 1024)
+
+void
+body_init(struct body *b, struct budget *budget)
+{
+    *b = (struct body){.budget = budget};
+}
+
+static size_t
+block_cost(size_t cap)
+{
+    return sizeof(struct block) + cap;
+}
+
+static void
+budget_give(struct budget *budget, size_t n)
+{
+    if (budget)
+        atomic_fetch_sub_explicit(&budget->used, n, memory_order_relaxed);
+}
+
+/* Counts first and looks then: two threads may be refused where one would have fitted, but never
+ * both let in. */
+static bool
+budget_take(struct budget *budget, size_t n)
+{
+    if (!budget)
+        return true;
+    size_t before = atomic_fetch_add_explicit(&budget->used, n, memory_order_relaxed);
+    if (before <= budget->max && n <= budget->max - before)
+        return true;
+    budget_give(budget, n);
+    atomic_fetch_add_explicit(&budget->refused, 1, memory_order_relaxed);
+    return false;
+}
+
+void
+body_release(struct body *b)
+{
+    for (struct block *it = b->first, *next; it; it = next) {
+        next = it->next;
+        budget_give(b->budget, block_cost(it->cap));
+        block_unref(it);
+    }
+    body_init(b, b->budget);
+}
+
+/* The first block is as large as what is to come when that is known, the next ones double. 'left'
+ * is what may still be kept. */
+static size_t
+block_size(const struct body *b, size_t n, uint64_t left, uint64_t expect)
+{
+    uint64_t want = b->last ? MIN((uint64_t)b->last->cap * 2, BLOCK_MAX)
+                            : MIN(expect ? expect : BLOCK_MIN, BLOCK_FIRST);
+    if (want < n)
+        want = MIN(n, BLOCK_MAX);
+    return (size_t)MIN(want, left);
+}
+
+static bool
+body_grow(struct body *b, size_t cap)
+{
+    if (!budget_take(b->budget, block_cost(cap)))
+        return false;
+    struct block *block = block_new(cap);
+    if (!block) {
+        budget_give(b->budget, block_cost(cap));
+        return false;
+    }
+    if (b->last)
+        b->last->next = block;
+    else
+        b->first = block;
+    b->last = block;
+    return true;
+}
+
+void
+body_append(struct body *b, struct slice s, uint64_t limit, uint64_t expect)
+{
+    b->size += s.n;
+    while (s.n && !b->cut) {
+        uint64_t left = limit > b->kept ? limit - b->kept : 0;
+        bool full = !b->last || b->last->n == b->last->cap;
+        if (left == 0 || (full && !body_grow(b, block_size(b, s.n, left, expect)))) {
+            b->cut = true;
+            return;
+        }
+        struct block *last = b->last;
+        size_t n = (size_t)MIN(MIN(s.n, last->cap - last->n), left);
+        memcpy(last->data + last->n, s.p, n);
+        last->n += n;
+        b->kept += n;
+        s = slice_from(s, n);
+    }
+}
+
+struct slice
+body_whole(const struct body *b, char **scratch)
+{
+    *scratch = NULL;
+    if (!b->first)
+        return SLICE_NONE;
+    if (b->first == b->last)
+        return block_slice(b->first);
+    char *p = *scratch = mem_alloc((size_t)b->kept);
+    if (!p)
+        return block_slice(b->first);
+    size_t n = 0;
+    for (const struct block *it = b->first; it; it = it->next) {
+        memcpy(p + n, it->data, it->n);
+        n += it->n;
+    }
+    return slice_of(p, n);
+}

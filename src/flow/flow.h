@@ -1,0 +1,70 @@
+/*
+ * What was seen: one exchange of HTTP, a tunnel, or a handshake that failed. A flow belongs to the thread of its
+ * connection until it is finished; then it is immutable and shared by references.
+ */
+#pragma once
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/thread.h"
+#include "codec/head.h"
+#include "flow/body.h"
+#include "flow/peer.h"
+
+enum flow_kind {
+    FLOW_HTTP,
+    FLOW_CONNECT, /* the CONNECT that opened a tunnel */
+    FLOW_TUNNEL,  /* bytes that were relayed without being understood */
+    FLOW_TLS,     /* a handshake with the client that failed */
+};
+
+struct http_msg {
+    struct http_head head;     /* as received; head.line.n is 0 while there is none */
+    struct http_head sent;     /* as sent on; the same slices where nothing was changed; raw is empty */
+    struct body body;
+    struct http_head trailers; /* n is 0 without; raw as received */
+    struct slice chunk_ext;    /* the first chunk extension that was seen */
+    uint64_t head_at, end_at;  /* wall clock; 0 while it has not happened */
+    uint64_t wire_bytes;       /* head and content with its framing, as received */
+};
+
+/* A 1xx response that came before the final one. */
+struct interim {
+    struct interim *next;
+    struct http_head head;
+    uint64_t at;
+};
+
+struct flow {
+    struct mail mail; /* for the mailbox of the recorder */
+    atomic_uint refs;
+    uint64_t id;      /* unique in the process, ascending by start */
+    enum flow_kind kind;
+    struct arena *arena;
+    struct peer *client, *server; /* references; server may be NULL */
+    const char *scheme;           /* "http", "https"; "" when there is none */
+    struct slice host;            /* the target, without brackets */
+    uint16_t port;
+    struct http_msg req, resp;
+    struct interim *interim;      /* oldest first */
+    uint64_t started, ended;      /* wall clock */
+    bool server_reused;           /* the server's connection had served before */
+    bool local;                   /* we answered, no server was asked */
+    const char *error;            /* a reason word (static), or NULL */
+    struct slice error_text;      /* the sentence */
+    uint64_t tunnel_up, tunnel_down; /* FLOW_TUNNEL: bytes from and to the client */
+};
+
+/* One reference, a fresh id. Keeps the client. NULL without memory. */
+struct flow *flow_new(enum flow_kind kind, struct peer *client, struct budget *budget) MUST_CHECK;
+struct flow *flow_ref(struct flow *f);
+/* NULL is allowed. Any thread. */
+void flow_unref(struct flow *f);
+/* Notes the first error of the flow; later ones are ignored. 'word' must be static. */
+void flow_fail(struct flow *f, const char *word, struct slice text);
+/* Keeps a reference to the server in place of the one it has. */
+void flow_set_server(struct flow *f, struct peer *server);
+/* Appends "https://host:port/path?query"; the default port is left out. A CONNECT gives "host:port". */
+void flow_url(const struct flow *f, struct buf *out);
+/* Bytes of memory that the flow holds, bodies included: what the store counts. */
+size_t flow_memory(const struct flow *f);

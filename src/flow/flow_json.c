@@ -1,0 +1,242 @@
+/* Flows as JSON objects. */
+#include "flow/flow_json.h"
+
+#include "codec/http1.h"
+
+#define FORM 1
+
+static const char *const kinds[] = {
+    [FLOW_HTTP] = "http",
+    [FLOW_CONNECT] = "connect",
+    [FLOW_TUNNEL] = "tunnel",
+    [FLOW_TLS] = "tls",
+};
+
+/* Nanoseconds would not survive readers that keep numbers as doubles. */
+static void
+put_time(struct json *j, const char *key, uint64_t wall_ns)
+{
+    if (wall_ns)
+        json_u64(j, key, wall_ns / 1000);
+    else
+        json_null(j, key);
+}
+
+static void
+put_tls(struct json *j, const struct peer_tls *tls, bool whole)
+{
+    if (!tls) {
+        json_null(j, "tls");
+        return;
+    }
+    json_object(j, "tls");
+    json_str(j, "version", tls->version);
+    json_str(j, "cipher", tls->cipher);
+    json_str(j, "group", tls->group);
+    json_str(j, "alpn", tls->alpn);
+    json_str(j, "sni", tls->sni);
+    json_str(j, "ja3", tls->ja3);
+    json_str(j, "ja4", tls->ja4);
+    json_bool(j, "resumed", tls->resumed);
+    json_str(j, "verdict", tls->verdict);
+    json_str(j, "verdict_text", tls->verdict_text);
+    if (whole) {
+        json_array(j, "certs");
+        for (unsigned i = 0; i < tls->n_certs; i++)
+            json_base64(j, NULL, block_slice(tls->certs[i]));
+        json_end_array(j);
+    }
+    json_end_object(j);
+}
+
+static void
+put_peer(struct json *j, const char *key, const struct peer *p, bool whole)
+{
+    if (!p) {
+        json_null(j, key);
+        return;
+    }
+    json_object(j, key);
+    json_u64(j, "id", p->id);
+    json_str(j, "local", p->local);
+    json_str(j, "remote", p->remote);
+    json_str(j, "host", p->host);
+    json_u64(j, "port", p->port);
+    put_time(j, "opened_us", p->opened);
+    put_time(j, "resolved_us", p->resolved);
+    put_time(j, "connected_us", p->connected);
+    put_time(j, "secured_us", p->secured);
+    put_tls(j, p->tls, whole);
+    json_end_object(j);
+}
+
+static void
+put_fields(struct json *j, const struct http_head *h)
+{
+    json_array(j, "fields");
+    for (size_t i = 0; i < h->n; i++) {
+        json_array(j, NULL);
+        json_text(j, NULL, h->fields[i].name);
+        json_text(j, NULL, h->fields[i].value);
+        json_end_array(j);
+    }
+    json_end_array(j);
+}
+
+static void
+put_head(struct json *j, const struct http_head *h, bool whole)
+{
+    if (h->status) {
+        json_u64(j, "status", h->status);
+        json_text(j, "reason", h->reason);
+    } else {
+        json_text(j, "method", h->method);
+        json_text(j, "target", h->target);
+    }
+    json_str(j, "version", h->version == 10 ? "1.0" : "1.1");
+    put_fields(j, h);
+    if (whole)
+        json_base64(j, "raw", h->raw);
+    if (h->malformed)
+        json_bool(j, "malformed", true);
+}
+
+/* The head that was sent on, unless it is the same as the one that came. */
+static void
+put_sent(struct json *j, const struct http_msg *m)
+{
+    if (m->sent.line.n == 0 && m->sent.n == 0)
+        return;
+    struct buf out;
+    buf_init(&out, j->out->max);
+    if (m->sent.status)
+        http1_print_response(&out, &m->sent);
+    else
+        http1_print_request(&out, &m->sent, m->sent.target);
+    if (out.failed)
+        j->out->failed = true;
+    else if (!slice_eq(buf_slice(&out), m->head.raw))
+        json_base64(j, "sent", buf_slice(&out));
+    buf_release(&out);
+}
+
+static void
+put_trailers(struct json *j, const struct http_head *trailers, bool whole)
+{
+    if (trailers->n == 0)
+        return;
+    json_object(j, "trailers");
+    put_fields(j, trailers);
+    if (whole)
+        json_base64(j, "raw", trailers->raw);
+    json_end_object(j);
+}
+
+static void
+put_body(struct json *j, const struct body *b, bool whole)
+{
+    json_object(j, "body");
+    json_u64(j, "size", b->size);
+    json_u64(j, "kept", b->kept);
+    json_bool(j, "cut", b->cut);
+    if (whole) {
+        struct json_base64_state state;
+        json_base64_begin(j, "base64", &state);
+        for (const struct block *it = b->first; it; it = it->next)
+            json_base64_add(j, &state, block_slice(it));
+        json_base64_end(j, &state);
+    }
+    json_end_object(j);
+}
+
+/* A tunnel has content without a head. */
+static void
+put_msg(struct json *j, const char *key, const struct http_msg *m, bool whole)
+{
+    bool head = m->head.line.n || m->head.raw.n || m->head.status;
+    if (!head && m->body.size == 0) {
+        json_null(j, key);
+        return;
+    }
+    json_object(j, key);
+    if (head) {
+        put_head(j, &m->head, whole);
+        if (whole)
+            put_sent(j, m);
+        put_trailers(j, &m->trailers, whole);
+        if (m->chunk_ext.n)
+            json_text(j, "chunk_ext", m->chunk_ext);
+        put_time(j, "head_us", m->head_at);
+        put_time(j, "end_us", m->end_at);
+        json_u64(j, "wire_bytes", m->wire_bytes);
+    }
+    put_body(j, &m->body, whole);
+    json_end_object(j);
+}
+
+static void
+put_interim(struct json *j, const struct flow *f, bool whole)
+{
+    json_array(j, "interim");
+    for (const struct interim *it = f->interim; it; it = it->next) {
+        json_object(j, NULL);
+        put_head(j, &it->head, whole);
+        put_time(j, "at_us", it->at);
+        json_end_object(j);
+    }
+    json_end_array(j);
+}
+
+static void
+put_error(struct json *j, const struct flow *f)
+{
+    if (!f->error) {
+        json_null(j, "error");
+        return;
+    }
+    json_object(j, "error");
+    json_str(j, "reason", f->error);
+    json_text(j, "text", f->error_text);
+    json_end_object(j);
+}
+
+static void
+put_url(struct json *j, const struct flow *f)
+{
+    struct buf url;
+    buf_init(&url, j->out->max);
+    flow_url(f, &url);
+    json_text(j, "url", buf_slice(&url));
+    j->out->failed |= url.failed;
+    buf_release(&url);
+}
+
+void
+flow_json(struct json *j, const struct flow *f, bool whole)
+{
+    json_object(j, NULL);
+    json_u64(j, "weir_flow", FORM);
+    json_u64(j, "id", f->id);
+    json_str(j, "kind", kinds[f->kind]);
+    put_url(j, f);
+    json_str(j, "scheme", f->scheme);
+    json_text(j, "host", f->host);
+    json_u64(j, "port", f->port);
+    put_time(j, "started_us", f->started);
+    put_time(j, "ended_us", f->ended);
+    put_error(j, f);
+    json_bool(j, "local", f->local);
+    put_peer(j, "client", f->client, whole);
+    put_peer(j, "server", f->server, whole);
+    json_bool(j, "server_reused", f->server_reused);
+    put_msg(j, "request", &f->req, whole);
+    put_interim(j, f, whole);
+    put_msg(j, "response", &f->resp, whole);
+    if (f->kind == FLOW_TUNNEL) {
+        json_object(j, "tunnel");
+        json_u64(j, "up", f->tunnel_up);
+        json_u64(j, "down", f->tunnel_down);
+        json_end_object(j);
+    }
+    json_end_object(j);
+}

@@ -1,0 +1,36 @@
+/*
+ * A flow as one JSON object: the form of recorded files and of 'weir dump --json'. Keys are only
+ * ever added. Times are microseconds since 1970, null for what did not happen; text that is not
+ * valid UTF-8 has U+FFFD for the bad bytes, while everything in base64 is exact.
+ *
+ *   weir_flow   1, the version of this form: always the first key
+ *   id          unique in the process that recorded it, ascending by start
+ *   kind        http, connect (the CONNECT that opened a tunnel), tunnel (bytes that were not
+ * understood), tls (a handshake with the client that failed) url, scheme, host, port started_us,
+ * ended_us error       null, or {"reason": a word, "text": a sentence} local       true: we
+ * answered, no server was asked client, server   one connection each; server may be null
+ *   server_reused    the connection to the server had served before
+ *   request, response   messages; null when there was none
+ *   interim     1xx responses, oldest first: status, reason, fields, raw, at_us
+ *   tunnel      {"up", "down"}: bytes from and to the client; only for a tunnel
+ *
+ * A connection: id, local, remote, host, port, opened_us, resolved_us, connected_us, secured_us,
+ * tls: null or {version, cipher, group, alpn, sni, ja3, ja4, resumed, verdict, verdict_text, certs:
+ * base64 of DER, leaf first}.
+ *
+ * A message: method and target or status and reason, version, fields: [[name, value], ...], raw:
+ * base64 of the head as received, sent: base64 of the head as sent on, where that differs;
+ * malformed, trailers: {fields, raw}, chunk_ext: where they are; head_us, end_us, wire_bytes, body:
+ * {size: bytes that crossed the wire, kept: bytes that were kept, a prefix; cut: whether that is
+ * not all; base64: as they crossed the wire, content coding included}.
+ */
+#pragma once
+
+#include "base/json.h"
+#include "flow/flow.h"
+
+/* What every object begins with. */
+#define FLOW_JSON_BEGIN "{\"weir_flow\":"
+
+/* 'whole': with everything in base64, else without. */
+void flow_json(struct json *j, const struct flow *f, bool whole);
