@@ -1,0 +1,5 @@
+/* The subcommands in the order of the help: one row each. */
+COMMAND(dump)
+COMMAND(ca)
+COMMAND(verify_chain)
+COMMAND(options)

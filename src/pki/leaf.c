@@ -1,0 +1,269 @@
+/* A forged certificate for one host. */
+#include "pki/leaf.h"
+#include "base/mem.h"
+#include "pki/ca.h"
+#include "pki/ca_make.h"
+#include "pki/host.h"
+#include "pki/leaf_key.h"
+#include "pki/leaf_names.h"
+#include "pki/ossl.h"
+
+#include <openssl/err.h>
+#include <pthread.h>
+
+#define DAY           86400
+#define BACKDATE_DAYS 2 /* clocks of clients may be slow */
+
+/* Signs leaves that are to be refused. Written once under 'once', read by anybody after. */
+static struct ca *untrusted_ca;
+static pthread_once_t untrusted_once = PTHREAD_ONCE_INIT;
+
+static void
+make_untrusted(void)
+{
+    untrusted_ca = ca_new_untrusted(NULL);
+}
+
+bool
+leaf_host_check(struct slice host, struct err *e)
+{
+    uint8_t ip[16];
+    struct slice name = host_trim(host);
+    if (host_ip(name, ip) || host_name_valid(name))
+        return true;
+    return err_set(e, ERR_FAILED, "'%.*s' is not a host name",
+                   SLICE_ARG(slice_first(host, HOST_MAX)));
+}
+
+enum leaf_fault
+leaf_fault_of(enum verdict_reason reason)
+{
+    static const struct {
+        enum verdict_reason reason;
+        enum leaf_fault fault;
+    } rows[] = {
+        {VERDICT_OK,              LEAF_GOOD       },
+        {VERDICT_EXPIRED,         LEAF_EXPIRED    },
+        {VERDICT_NOT_YET_VALID,   LEAF_NOT_YET    },
+        {VERDICT_WRONG_HOST,      LEAF_WRONG_HOST },
+        {VERDICT_NAME_IN_CN_ONLY, LEAF_WRONG_HOST },
+        {VERDICT_NO_SAN,          LEAF_WRONG_HOST },
+        {VERDICT_SELF_SIGNED,     LEAF_SELF_SIGNED},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+        if (rows[i].reason == reason)
+            return rows[i].fault;
+    return LEAF_UNTRUSTED;
+}
+
+static time_t
+asn1_to_time(const ASN1_TIME *t)
+{
+    struct tm tm;
+    return ASN1_TIME_to_tm(t, &tm) == 1 ? timegm(&tm) : 0;
+}
+
+/* From when to when; the upstream's own dates where they show the same fault. */
+static void
+choose_dates(const struct leaf_spec *spec, X509 *issuer, time_t *from, time_t *to)
+{
+    time_t now = time(NULL);
+    time_t up_from = spec->upstream ? asn1_to_time(X509_get0_notBefore(spec->upstream)) : 0;
+    time_t up_to = spec->upstream ? asn1_to_time(X509_get0_notAfter(spec->upstream)) : 0;
+    bool dated = up_from > 0 && up_to > up_from;
+    if (spec->fault == LEAF_EXPIRED) {
+        *to = dated && up_to < now ? up_to : now - DAY;
+        *from = dated && up_to < now ? up_from : now - 30 * DAY;
+    } else if (spec->fault == LEAF_NOT_YET) {
+        *from = dated && up_from > now ? up_from : now + DAY;
+        *to = dated && up_from > now ? up_to : now + 30 * DAY;
+    } else {
+        *from = MAX(now - BACKDATE_DAYS * DAY, asn1_to_time(X509_get0_notBefore(issuer)));
+        *to = MIN(*from + (time_t)LEAF_MAX_DAYS * DAY, asn1_to_time(X509_get0_notAfter(issuer)));
+    }
+}
+
+static bool
+set_dates(struct leaf *leaf, const struct leaf_spec *spec, X509 *issuer)
+{
+    time_t from, to, now = time(NULL);
+    choose_dates(spec, issuer, &from, &to);
+    leaf->renew = now + DAY;
+    if (to > now && to < leaf->renew)
+        leaf->renew = to;
+    return ASN1_TIME_set(X509_getm_notBefore(leaf->cert), from) &&
+           ASN1_TIME_set(X509_getm_notAfter(leaf->cert), to);
+}
+
+static bool
+add_key_usage(X509 *cert, enum leaf_key kind)
+{
+    ASN1_BIT_STRING *bits = ASN1_BIT_STRING_new();
+    bool ok = bits && ASN1_BIT_STRING_set_bit(bits, 0, 1) == 1 &&
+              (kind == LEAF_ECDSA || ASN1_BIT_STRING_set_bit(bits, 2, 1) == 1) &&
+              X509_add1_ext_i2d(cert, NID_key_usage, bits, 1, X509V3_ADD_APPEND) == 1;
+    ASN1_BIT_STRING_free(bits);
+    return ok;
+}
+
+static bool
+add_basic_constraints(X509 *cert)
+{
+    BASIC_CONSTRAINTS *bc = BASIC_CONSTRAINTS_new();
+    bool ok = bc && X509_add1_ext_i2d(cert, NID_basic_constraints, bc, 1, X509V3_ADD_APPEND) == 1;
+    BASIC_CONSTRAINTS_free(bc);
+    return ok;
+}
+
+static bool
+add_ext_key_usage(X509 *cert)
+{
+    EXTENDED_KEY_USAGE *eku = EXTENDED_KEY_USAGE_new();
+    bool ok = eku && sk_ASN1_OBJECT_push(eku, OBJ_nid2obj(NID_server_auth)) &&
+              X509_add1_ext_i2d(cert, NID_ext_key_usage, eku, 0, X509V3_ADD_APPEND) == 1;
+    EXTENDED_KEY_USAGE_free(eku);
+    return ok;
+}
+
+static bool
+add_subject_key_id(X509 *cert)
+{
+    unsigned char hash[EVP_MAX_MD_SIZE];
+    unsigned n = 0;
+    ASN1_OCTET_STRING *id = ASN1_OCTET_STRING_new();
+    /* RFC 5280 section 4.2.1.2, method (1). */
+    bool ok = id && X509_pubkey_digest(cert, EVP_sha1(), hash, &n) == 1 &&
+              ASN1_OCTET_STRING_set(id, hash, (int)n) == 1 &&
+              X509_add1_ext_i2d(cert, NID_subject_key_identifier, id, 0, X509V3_ADD_APPEND) == 1;
+    ASN1_OCTET_STRING_free(id);
+    return ok;
+}
+
+/* An imported authority may have no key identifier to point at: then there is nothing to add. */
+static bool
+add_authority_key_id(X509 *cert, X509 *issuer)
+{
+    const ASN1_OCTET_STRING *id = X509_get0_subject_key_id(issuer);
+    if (!id)
+        return true;
+    AUTHORITY_KEYID *aki = AUTHORITY_KEYID_new();
+    bool ok = aki && (aki->keyid = ASN1_OCTET_STRING_dup(id)) != NULL &&
+              X509_add1_ext_i2d(cert, NID_authority_key_identifier, aki, 0, X509V3_ADD_APPEND) == 1;
+    AUTHORITY_KEYID_free(aki);
+    return ok;
+}
+
+/* When the upstream names a revocation list, clients may insist on one: ours is empty, and we serve
+ * it. */
+static bool
+add_crl_url(X509 *cert, const struct leaf_spec *spec, const struct ca *ca)
+{
+    if (!spec->upstream || !spec->crl_base ||
+        X509_get_ext_by_NID(spec->upstream, NID_crl_distribution_points, -1) < 0)
+        return true;
+    char value[512];
+    snprintf(value, sizeof value, "URI:%s%s.crl", spec->crl_base, ca_serial(ca));
+    X509V3_CTX v3;
+    X509V3_set_ctx(&v3, NULL, cert, NULL, NULL, 0);
+    X509_EXTENSION *ext = X509V3_EXT_conf_nid(NULL, &v3, NID_crl_distribution_points, value);
+    bool ok = ext && X509_add_ext(cert, ext, -1) == 1;
+    X509_EXTENSION_free(ext);
+    return ok;
+}
+
+static bool
+add_names(X509 *cert, const struct leaf_spec *spec)
+{
+    GENERAL_NAMES *alt AUTO(ossl_free_names) = leaf_names_alt(spec);
+    TRY(alt && leaf_names_subject(cert, spec, alt));
+    /* RFC 5280 section 4.2.1.6: critical when the subject is empty. */
+    int critical = X509_NAME_entry_count(X509_get_subject_name(cert)) == 0;
+    return X509_add1_ext_i2d(cert, NID_subject_alt_name, alt, critical, X509V3_ADD_APPEND) == 1;
+}
+
+static bool
+add_extensions(X509 *cert, const struct leaf_spec *spec, X509 *issuer, const struct ca *ca)
+{
+    return add_names(cert, spec) && add_key_usage(cert, spec->key) && add_basic_constraints(cert) &&
+           add_ext_key_usage(cert) && add_subject_key_id(cert) &&
+           add_authority_key_id(cert, issuer) && add_crl_url(cert, spec, ca);
+}
+
+static bool
+fill_leaf(struct leaf *leaf, struct ca *ca, const struct leaf_spec *spec, struct err *e)
+{
+    X509 *cert = leaf->cert;
+    bool self = spec->fault == LEAF_SELF_SIGNED;
+    X509 *issuer = ca_cert(ca);
+    bool ok = X509_set_version(cert, X509_VERSION_3) == 1 && ca_random_serial(cert) &&
+              set_dates(leaf, spec, issuer) && X509_set_pubkey(cert, leaf->key) == 1 &&
+              add_extensions(cert, spec, issuer, ca) &&
+              X509_set_issuer_name(cert, X509_get_subject_name(self ? cert : issuer)) == 1;
+    if (!ok)
+        return ossl_fail(e, "cannot make a certificate");
+    if (self)
+        return X509_sign(cert, leaf->key, EVP_sha256()) > 0 ||
+               ossl_fail(e, "cannot sign a certificate");
+    return ca_sign(ca, cert, e);
+}
+
+static struct leaf *
+leaf_alloc(struct ca *ca, const struct leaf_spec *spec)
+{
+    struct leaf *leaf = mem_zalloc(sizeof *leaf);
+    EVP_PKEY *key = leaf_key_get(spec->key);
+    if (!leaf || !key) {
+        mem_free(leaf);
+        return NULL;
+    }
+    atomic_init(&leaf->refs, 1);
+    EVP_PKEY_up_ref(key);
+    leaf->key = key;
+    leaf->cert = X509_new();
+    leaf->chain =
+        spec->fault == LEAF_SELF_SIGNED ? sk_X509_new_null() : X509_chain_up_ref(ca_chain(ca));
+    return leaf;
+}
+
+struct leaf *
+leaf_mint(struct ca *ca, const struct leaf_spec *spec, struct err *e)
+{
+    if (!leaf_host_check(spec->host, e))
+        return NULL;
+    if (spec->fault == LEAF_UNTRUSTED) {
+        pthread_once(&untrusted_once, make_untrusted);
+        ca = untrusted_ca;
+    }
+    struct leaf *leaf = ca ? leaf_alloc(ca, spec) : NULL;
+    if (!leaf || !leaf->cert || !leaf->chain) {
+        leaf_unref(leaf);
+        err_memory(e);
+        return NULL;
+    }
+    bool ok = fill_leaf(leaf, ca, spec, e);
+    /* Whatever an odd upstream certificate has left in the queue must not be taken for an error of
+     * a connection. */
+    ERR_clear_error();
+    if (ok)
+        return leaf;
+    leaf_unref(leaf);
+    return NULL;
+}
+
+struct leaf *
+leaf_ref(struct leaf *leaf)
+{
+    atomic_fetch_add_explicit(&leaf->refs, 1, memory_order_relaxed);
+    return leaf;
+}
+
+void
+leaf_unref(struct leaf *leaf)
+{
+    if (!leaf || atomic_fetch_sub_explicit(&leaf->refs, 1, memory_order_acq_rel) != 1)
+        return;
+    X509_free(leaf->cert);
+    EVP_PKEY_free(leaf->key);
+    sk_X509_pop_free(leaf->chain, X509_free);
+    mem_free(leaf);
+}

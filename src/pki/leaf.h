@@ -1,0 +1,65 @@
+/*
+ * A forged certificate for one host: mirrors the names of the upstream's certificate, is signed by
+ * our authority, and has one of the two keys that the whole process shares (P-256, RSA-2048; made
+ * when first needed). Immutable and counted: any thread may hold references.
+ */
+#pragma once
+
+#include "base/err.h"
+#include "base/slice.h"
+#include "pki/verdict.h"
+
+#include <stdatomic.h>
+#include <time.h>
+
+struct ca;
+struct evp_pkey_st;
+struct stack_st_X509;
+struct x509_st;
+
+enum leaf_key { LEAF_ECDSA, LEAF_RSA };
+
+/* What is wrong with the leaf on purpose, so that the client's own warning shows. */
+enum leaf_fault {
+    LEAF_GOOD,
+    LEAF_EXPIRED,
+    LEAF_NOT_YET,
+    LEAF_WRONG_HOST, /* the upstream's names without those that fit, or "wrong.host.invalid" */
+    LEAF_UNTRUSTED,  /* signed by an authority that nobody trusts */
+    LEAF_SELF_SIGNED,
+};
+
+struct leaf_spec {
+    struct slice host;        /* where the client wants to go: A-label or IP literal, no brackets */
+    struct slice sni;         /* empty when the client sent none */
+    struct x509_st *upstream; /* borrowed; NULL when unknown: the names are host and sni alone */
+    enum leaf_key key;
+    enum leaf_fault fault;
+    /* "http://weir.it/crl/": used when the upstream names a revocation list; NULL: never. */
+    const char *crl_base;
+};
+
+struct leaf {
+    atomic_uint refs;
+    struct x509_st *cert;
+    struct evp_pkey_st *key;
+    struct stack_st_X509 *chain; /* to send behind it; may be empty */
+    time_t renew; /* when another should be made: within a day, while this one is good */
+};
+
+#define LEAF_MAX_NAMES      2000         /* of subject alternative names; more are left out */
+#define LEAF_MAX_NAME_BYTES (64 * 1024u) /* of all of them together */
+#define LEAF_MAX_DAYS       199          /* in all: clients refuse more than 200 from 2026 on */
+
+/* Returns owned, or NULL: a bad host name, or no memory. About 0.5 ms under an RSA-2048 CA. */
+struct leaf *leaf_mint(struct ca *ca, const struct leaf_spec *spec, struct err *e) MUST_CHECK;
+struct leaf *leaf_ref(struct leaf *leaf);
+/* NULL is allowed. */
+void leaf_unref(struct leaf *leaf);
+
+/* Whether a leaf may be made for it: a host name of at most 253 bytes in labels of letters, digits,
+ * '-' and '_', or an IP literal. No NUL, no wildcard, no empty label. */
+bool leaf_host_check(struct slice host, struct err *e) MUST_CHECK;
+/* The fault that shows the same to the client: LEAF_UNTRUSTED for everything that has no fault of
+ * its own. */
+enum leaf_fault leaf_fault_of(enum verdict_reason reason);
