@@ -1,0 +1,163 @@
+/* One request and its response: life, failure, end. */
+#include "layer/exchange.h"
+
+#include "base/mem.h"
+
+uint64_t
+exchange_wall(const struct exchange *x)
+{
+    return x->host->ops->wall(x->host);
+}
+
+static void
+exchange_destroy(struct dying *d)
+{
+    struct exchange *x = container_of(d, struct exchange, dying);
+    flow_unref(x->flow);
+    mem_free(x);
+}
+
+static void
+exchange_leave_server(struct exchange *x, bool reusable)
+{
+    struct fan *f = x->server.fan;
+    if (!f)
+        return;
+    fan_leave(&x->server);
+    x->host->ops->leave(x->host, f, x->flow, reusable);
+}
+
+void
+exchange_retire(struct exchange *x, bool server_reusable)
+{
+    if (x->step == X_DONE)
+        return;
+    x->step = X_DONE;
+    if (x->ask.waiting) {
+        x->ask.waiting = false;
+        x->host->ops->cancel(x->host, &x->ask);
+    }
+    exchange_leave_server(x, server_reusable);
+    fan_leave(&x->client);
+    turn_defer(x->ask.chain->turn, &x->dying, exchange_destroy);
+}
+
+void
+exchange_finish(struct exchange *x, bool server_reusable)
+{
+    if (x->step == X_DONE)
+        return;
+    exchange_retire(x, server_reusable);
+    x->flow->ended = exchange_wall(x);
+    x->host->ops->record(x->host, x->flow);
+}
+
+void
+exchange_answer(struct exchange *x, struct slice content)
+{
+    struct http_msg *resp = &x->flow->resp;
+    resp->head_at = resp->end_at = exchange_wall(x);
+    x->flow->local = !x->server.fan;
+    if (!exchange_head_response(x)) {
+        fan_tell(&x->client, CMD_ABORT);
+        exchange_finish(x, false);
+        return;
+    }
+    x->response_begun = true;
+    fan_send(&x->client, &(struct part){.type = PART_HEAD, .head = &resp->sent});
+    if (content.n && resp->sent.framing != FRAMING_NONE) {
+        body_append(&resp->body, content, x->host->limits->body_limit, content.n);
+        fan_send(&x->client, &(struct part){.type = PART_BODY, .data = content});
+    }
+    fan_send(&x->client, &(struct part){.type = PART_END});
+    exchange_finish(x, false);
+}
+
+void
+exchange_fail(struct exchange *x, const struct failure *why)
+{
+    struct slice content;
+    if (x->step == X_DONE)
+        return;
+    flow_fail(x->flow, reason_word(why->reason), arena_dup(x->flow->arena, slice_str(why->text)));
+    if (!x->response_begun && x->client.fan && failure_status(why) &&
+        x->host->ops->page(x->host, x->flow, why, &content)) {
+        exchange_answer(x, content);
+        return;
+    }
+    /* A response that was cut short must not look like a whole one. */
+    fan_tell(&x->client, CMD_ABORT);
+    exchange_finish(x, false);
+}
+
+static struct exchange *
+of_client(struct seat *s)
+{
+    return container_of(s, struct exchange, client);
+}
+
+static struct exchange *
+of_server(struct seat *s)
+{
+    return container_of(s, struct exchange, server);
+}
+
+static size_t
+client_on_part(struct seat *s, const struct part *p)
+{
+    return exchange_on_request(of_client(s), p);
+}
+
+static void
+client_on_room(struct seat *s)
+{
+    fan_more(&of_client(s)->server);
+}
+
+static void
+client_on_closed(struct seat *s, const struct failure *why)
+{
+    struct exchange *x = of_client(s);
+    if (x->step == X_DONE)
+        return;
+    flow_fail(x->flow, reason_word(why->reason), arena_dup(x->flow->arena, slice_str(why->text)));
+    exchange_finish(x, false);
+}
+
+static size_t
+server_on_part(struct seat *s, const struct part *p)
+{
+    return exchange_on_response(of_server(s), p);
+}
+
+static void
+server_on_room(struct seat *s)
+{
+    fan_more(&of_server(s)->client);
+}
+
+static void
+server_on_closed(struct seat *s, const struct failure *why)
+{
+    struct part p = {.type = PART_ERROR, .why = why};
+    exchange_on_response(of_server(s), &p);
+}
+
+static const struct seat_ops client_ops = {
+    .on_part = client_on_part, .on_room = client_on_room, .on_closed = client_on_closed};
+static const struct seat_ops server_ops = {
+    .on_part = server_on_part, .on_room = server_on_room, .on_closed = server_on_closed};
+
+struct seat *
+exchange_arrive(struct fan *f, uint32_t stream)
+{
+    struct exchange *x = mem_zalloc(sizeof(*x));
+    if (!x)
+        return NULL;
+    x->client.ops = &client_ops;
+    x->server.ops = &server_ops;
+    x->host = f->layer.chain->host;
+    x->ask.chain = f->layer.chain;
+    fan_sit(f, &x->client, stream);
+    return &x->client;
+}

@@ -1,0 +1,89 @@
+/* The heads as an exchange sends them on: what a proxy must change in them, and nothing else. */
+#include "layer/exchange.h"
+
+#include "codec/hop.h"
+#include "codec/token.h"
+#include "codec/url.h"
+
+#include <stdio.h>
+
+/* The target wins over Host (RFC 9112 section 3.2.2), and the server is asked in origin form. */
+static bool
+head_retarget(struct http_head *h, struct arena *a)
+{
+    struct url u;
+    if (!url_parse_absolute(h->target, &u))
+        return true;
+    /* RFC 9112 section 3.2.4. */
+    bool server_wide = slice_eq(h->method, SLICE("OPTIONS")) && slice_ends(h->target, u.authority);
+    h->target = server_wide ? SLICE("*") : url_origin(&u, a);
+    if (!h->target.p)
+        return false;
+    if (slice_eq_nocase(head_value(h, FIELD_HOST), u.authority))
+        return true;
+    return head_set(h, a, FIELD_HOST, u.authority);
+}
+
+/* For an HTTP/1.0 request without Host, which goes on as HTTP/1.1. */
+static bool
+head_add_host(struct http_head *h, const struct flow *f)
+{
+    char text[300];
+    bool ipv6 = slice_find(f->host, ':') < f->host.n;
+    unsigned usual = slice_eq(slice_str(f->scheme), SLICE("https")) ? 443 : 80;
+    int n = snprintf(text, sizeof(text), ipv6 ? "[%.*s]" : "%.*s", SLICE_ARG(f->host));
+    if (f->port != usual)
+        n += snprintf(text + n, sizeof(text) - (size_t)n, ":%u", f->port);
+    return head_set(h, f->arena, FIELD_HOST, slice_of(text, (size_t)n));
+}
+
+bool
+exchange_head_request(struct exchange *x)
+{
+    struct arena *a = x->flow->arena;
+    struct http_head *h = &x->flow->req.sent;
+    TRY(head_copy(h, &x->flow->req.head, a));
+    bool upgrade = head_find(h, FIELD_UPGRADE) && head_has_token(h, FIELD_CONNECTION, SLICE("upgrade"));
+    TRY(hop_strip(h, a, false, upgrade));
+    TRY(head_retarget(h, a));
+    return head_find(h, FIELD_HOST) || head_add_host(h, x->flow);
+}
+
+/* What we say of the client's connection. */
+static bool
+head_connection(struct exchange *x, struct http_head *h)
+{
+    struct arena *a = x->flow->arena;
+    if (h->framing == FRAMING_TUNNEL || h->malformed)
+        return true;
+    if (!h->keep_alive) {
+        if (head_has_token(h, FIELD_CONNECTION, SLICE("close")))
+            return true;
+        return head_set(h, a, FIELD_CONNECTION, SLICE("close"));
+    }
+    if (x->flow->req.head.version >= 11 || head_find(h, FIELD_CONNECTION))
+        return true;
+    return head_set(h, a, FIELD_CONNECTION, SLICE("keep-alive"));
+}
+
+bool
+exchange_head_response(struct exchange *x)
+{
+    struct arena *a = x->flow->arena;
+    const struct http_head *req = &x->flow->req.head;
+    struct http_head *h = &x->flow->resp.sent;
+    TRY(head_copy(h, &x->flow->resp.head, a));
+    if (h->malformed) {
+        h->keep_alive = false;
+        return true;
+    }
+    TRY(hop_strip(h, a, true, h->framing == FRAMING_TUNNEL));
+    if (h->framing == FRAMING_CHUNKED && req->version < 11) {
+        head_remove(h, FIELD_TRANSFER_ENCODING);
+        h->framing = FRAMING_EOF;
+    }
+    if (slice_eq(req->method, SLICE("HEAD")) && h->framing != FRAMING_TUNNEL)
+        h->framing = FRAMING_NONE;
+    h->keep_alive = req->keep_alive && h->framing != FRAMING_EOF && !exchange_unread(x);
+    return head_connection(x, h);
+}

@@ -1,0 +1,118 @@
+/* Chooses the next layer by a client's first bytes. */
+#include "layer/peek.h"
+
+#include "base/mem.h"
+
+#define LAYER(name) extern const struct layer_ops name##_ops;
+#include "layer/list.h"
+#undef LAYER
+
+static const struct layer_ops *const candidates[] = {
+#define LAYER(name) &name##_ops,
+#include "layer/list.h"
+#undef LAYER
+};
+
+struct peek {
+    struct layer layer;
+    struct ask ask;
+    bool asked;
+};
+
+static struct peek *
+peek_of(struct layer *l)
+{
+    return container_of(l, struct peek, layer);
+}
+
+/* The best of those that know the bytes. false: more bytes are needed. */
+static bool
+peek_score(struct slice first, const struct layer_ops **best)
+{
+    int top = 0;
+    bool unsure = false;
+    *best = NULL;
+    for (size_t i = 0; i < ARRAY_LEN(candidates); i++) {
+        int score = candidates[i]->detect(first);
+        unsure |= score < 0;
+        if (score <= top)
+            continue;
+        top = score;
+        *best = candidates[i];
+    }
+    return *best || !unsure || first.n >= PEEK_MAX;
+}
+
+static void
+peek_answered(struct ask *a)
+{
+    struct peek *p = container_of(a, struct peek, ask);
+    if (!p->layer.down)
+        return;
+    if (!a->next.layer) {
+        layer_tell(&p->layer, CMD_CLOSE);
+        return;
+    }
+    struct layer *next = a->next.layer;
+    chain_swap(p->layer.chain, &p->layer, next);
+    if (a->next.above)
+        chain_push(next->chain, a->next.above);
+    next->ops->on_event(next, &(struct event){.type = EV_START});
+}
+
+static void
+peek_on_data(struct peek *p, struct slice data)
+{
+    if (p->asked || !data.n || !peek_score(data, &p->ask.next.found))
+        return;
+    p->asked = true;
+    p->ask.type = ASK_NEXT;
+    p->ask.answered = peek_answered;
+    p->ask.next.first = data;
+    p->ask.next.layer = p->ask.next.above = NULL;
+    if (chain_ask(p->layer.chain, &p->ask) == ASK_DONE)
+        peek_answered(&p->ask);
+}
+
+static size_t
+peek_on_event(struct layer *l, const struct event *ev)
+{
+    struct peek *p = peek_of(l);
+    struct host *host = l->chain->host;
+    if (ev->type == EV_START && host->limits->idle_time)
+        l->deadline = host->ops->now(host) + host->limits->idle_time;
+    if (ev->type == EV_DATA)
+        peek_on_data(p, ev->data);
+    if ((ev->type == EV_TIMER || ev->type == EV_EOF) && !p->asked)
+        layer_tell(l, CMD_CLOSE);
+    if (ev->type == EV_CLOSED && p->ask.waiting) {
+        p->ask.waiting = false;
+        host->ops->cancel(host, &p->ask);
+    }
+    return 0;
+}
+
+static void
+peek_on_cmd(struct layer *l, const struct cmd *c)
+{
+    layer_down(l, c);
+}
+
+static void
+peek_destroy(struct layer *l)
+{
+    mem_free(peek_of(l));
+}
+
+static const struct layer_ops peek_ops = {
+    .name = "peek", .on_event = peek_on_event, .on_cmd = peek_on_cmd, .destroy = peek_destroy};
+
+struct layer *
+peek_new(void)
+{
+    struct peek *p = mem_zalloc(sizeof(*p));
+    if (!p)
+        return NULL;
+    p->layer.ops = &peek_ops;
+    return &p->layer;
+}

@@ -1,0 +1,39 @@
+/* An exchange that ends its connections' HTTP: 101, a malformed request that is let through, CONNECT. */
+#include "layer/exchange.h"
+#include "layer/relay.h"
+
+void
+exchange_tunnel(struct exchange *x, struct slice first)
+{
+    struct fan *server = x->server.fan;
+    if (!relay_join(x->client.fan->layer.down, server->layer.down, x->flow, first)) {
+        fan_tell(&x->client, CMD_ABORT);
+        exchange_finish(x, false);
+        return;
+    }
+    /* The server's connection is the relay's now: nobody leaves it. */
+    fan_leave(&x->server);
+    exchange_retire(x, false);
+}
+
+void
+exchange_connect(struct exchange *x)
+{
+    struct http_msg *resp = &x->flow->resp;
+    struct layer *old = x->client.fan->layer.down;
+    resp->head = (struct http_head){
+        .status = 200, .reason = SLICE("Connection established"), .version = 11, .framing = FRAMING_TUNNEL,
+        .keep_alive = true};
+    resp->sent = resp->head;
+    resp->head_at = resp->end_at = x->flow->req.end_at = exchange_wall(x);
+    x->flow->local = true;
+    fan_send(&x->client, &(struct part){.type = PART_HEAD, .head = &resp->sent});
+    struct layer *next = x->host->ops->tunnel(x->host, x->flow);
+    if (next)
+        chain_swap(old->chain, old, next);
+    else
+        fan_tell(&x->client, CMD_CLOSE);
+    exchange_finish(x, false);
+    if (next)
+        next->ops->on_event(next, &(struct event){.type = EV_START});
+}
