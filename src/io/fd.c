@@ -1,0 +1,22 @@
+/* Connected descriptors, for code that knows no sockets. */
+#include "io/fd.h"
+
+#include "io/sock.h"
+
+#include <unistd.h>
+
+void
+fd_local_text(int fd, char *out, size_t n)
+{
+    struct sockaddr_storage own;
+    socklen_t len = sizeof(own);
+    out[0] = 0;
+    if (getsockname(fd, (struct sockaddr *)&own, &len) == 0)
+        sock_text((struct sockaddr *)&own, out, n);
+}
+
+void
+fd_close(int fd)
+{
+    close(fd);
+}

@@ -1,0 +1,8 @@
+/* Connected descriptors, for code that knows no sockets. */
+#pragma once
+
+#include <stddef.h>
+
+/* The address of our end as text; "" when it cannot be told. */
+void fd_local_text(int fd, char *out, size_t n);
+void fd_close(int fd);

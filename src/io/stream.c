@@ -1,0 +1,374 @@
+/* Drives a chain over a TCP connection. */
+#include "io/stream.h"
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "io/loop_uv.h"
+
+#include <errno.h>
+#include <stdatomic.h>
+#include <sys/socket.h>
+#include <unistd.h>
+#include <uv.h>
+
+/* After our last byte: what the peer still sends is read and dropped, so that a reset does not
+ * overtake that byte. */
+#define LINGER_TIME  (2 * NS_PER_S)
+#define LINGER_BYTES (256u << 10)
+/* An empty output buffer larger than this is given back: there are thousands of idle connections.
+ */
+#define IDLE_BUFFER (8u << 10)
+
+struct stream {
+    uv_poll_t uv;
+    struct loop *loop;
+    struct chain *chain; /* NULL when closed and the owner has let go */
+    void (*gone)(struct chain *c);
+    struct timer *timer;
+    struct soon room; /* chain_drained is owed */
+    int fd;
+    int watched;  /* what libuv waits for */
+    int broken;   /* errno of the write after which only reading makes sense, or 0 */
+    bool blocked; /* the socket takes nothing for now */
+    bool shut;    /* we have half closed */
+    bool lingering, closed;
+    size_t dropped;      /* bytes, while lingering */
+    uint64_t stall_time; /* 0: never */
+    uint64_t give_up_at; /* of the blocked write, or of the lingering; 0: never */
+};
+
+static atomic_ulong streams_open;
+
+/* Ends ---------------------------------------------------------------------------------------- */
+
+static void
+on_closed(uv_handle_t *uv)
+{
+    struct stream *s = container_of((uv_poll_t *)uv, struct stream, uv);
+    struct chain *c = s->chain;
+    void (*gone)(struct chain *) = s->gone;
+    mem_free(s);
+    if (!c)
+        return;
+    c->driver = NULL;
+    gone(c);
+}
+
+/* The chain hears 'why' at once or at the end of the turn, the owner when libuv has let go of the
+ * handle. */
+static void
+stream_end(struct stream *s, const struct failure *why)
+{
+    s->closed = true;
+    timer_free(s->timer);
+    loop_soon_cancel(&s->room);
+    uv_close((uv_handle_t *)&s->uv, on_closed);
+    close(s->fd);
+    atomic_fetch_sub(&streams_open, 1);
+    if (s->chain)
+        chain_lost(s->chain, why);
+}
+
+/* As the chain wanted it. */
+static void
+stream_finish(struct stream *s)
+{
+    struct failure why;
+    failure_set(&why, REASON_NONE, NULL);
+    stream_end(s, &why);
+}
+
+static void
+stream_reset(struct stream *s)
+{
+    struct linger now = {.l_onoff = 1, .l_linger = 0};
+    setsockopt(s->fd, SOL_SOCKET, SO_LINGER, &now, sizeof(now));
+    stream_finish(s);
+}
+
+static void
+stream_fail(struct stream *s, int error)
+{
+    struct failure why;
+    enum reason reason = REASON_CLIENT_CLOSED;
+    if (s->chain->role == ROLE_CONNECT)
+        reason = error == ECONNRESET || error == EPIPE ? REASON_SERVER_RESET : REASON_SERVER_CLOSED;
+    failure_set(&why, reason, "%s", uv_strerror(uv_translate_sys_error(error)));
+    stream_end(s, &why);
+}
+
+static void
+stream_stall(struct stream *s)
+{
+    struct failure why;
+    bool client = s->chain->role == ROLE_ACCEPT;
+    failure_set(&why, client ? REASON_CLIENT_TIMEOUT : REASON_SERVER_TIMEOUT,
+                "it has stopped reading");
+    stream_end(s, &why);
+}
+
+/* Watching ------------------------------------------------------------------------------------ */
+
+static void on_ready(uv_poll_t *uv, int status, int events);
+
+static void
+stream_set_timer(struct stream *s)
+{
+    uint64_t at = s->lingering ? 0 : chain_deadline(s->chain);
+    uint64_t limit = s->lingering || s->blocked ? s->give_up_at : 0;
+    timer_set(s->timer, at && limit ? MIN(at, limit) : at + limit);
+}
+
+/* Waits for what the chain and the socket need now. */
+static void
+stream_settle(struct stream *s)
+{
+    if (s->closed)
+        return;
+    bool reading = s->lingering || chain_wants_input(s->chain);
+    int events = (reading ? UV_READABLE : 0) | (s->blocked ? UV_WRITABLE : 0);
+    if (events != s->watched)
+        uv_poll_start(&s->uv, events, on_ready);
+    s->watched = events;
+    stream_set_timer(s);
+}
+
+/* Writing ------------------------------------------------------------------------------------- */
+
+/* The peer takes nothing any more, but an answer may be there to be read; the end of that loses the
+ * connection. 'out' stays as it is, so that nobody takes its bytes for sent. */
+static void
+stream_break(struct stream *s, int error)
+{
+    bool closed_by_peer = error == EPIPE || error == ECONNRESET;
+    s->blocked = false;
+    s->broken = error;
+    if (!closed_by_peer || !chain_wants_input(s->chain))
+        stream_fail(s, error);
+}
+
+/* One write. What is left waits in 'out' for the socket. */
+static void
+stream_write(struct stream *s)
+{
+    struct buf *out = &s->chain->wire.out;
+    size_t n = buf_len(out);
+    if (s->broken || n == 0)
+        return;
+    ssize_t sent = send(s->fd, out->p + out->r, n, MSG_NOSIGNAL);
+    if (sent < 0 && errno != EAGAIN && errno != EINTR) {
+        stream_break(s, errno);
+        return;
+    }
+    if (sent > 0)
+        buf_consume(out, (size_t)sent);
+    if (s->stall_time && (sent > 0 || !s->blocked))
+        s->give_up_at = loop_now(s->loop) + s->stall_time;
+    s->blocked = buf_len(out) > 0;
+    if (!s->blocked && out->cap > IDLE_BUFFER)
+        buf_release(out);
+}
+
+/* Our last byte has left. When the peer's has come already nothing is left to wait for. */
+static void
+stream_linger(struct stream *s)
+{
+    if (s->chain->wire.eof) {
+        stream_finish(s);
+        return;
+    }
+    shutdown(s->fd, SHUT_WR);
+    s->lingering = true;
+    s->give_up_at = loop_now(s->loop) + LINGER_TIME;
+}
+
+static void
+stream_write_end(struct stream *s)
+{
+    const struct wire *w = &s->chain->wire;
+    if (w->close && s->broken) {
+        stream_fail(s, s->broken);
+        return;
+    }
+    if (buf_len(&w->out))
+        return;
+    if (w->close) {
+        stream_linger(s);
+    } else if (w->shut && !s->shut) {
+        s->shut = true;
+        shutdown(s->fd, SHUT_WR);
+    }
+}
+
+void
+stream_flush(struct chain *c)
+{
+    struct stream *s = c->driver;
+    if (!s || s->closed)
+        return;
+    if (c->wire.abort) {
+        stream_reset(s);
+        return;
+    }
+    if (!s->lingering && !s->blocked)
+        stream_write(s);
+    if (!s->lingering && !s->closed)
+        stream_write_end(s);
+    /* EV_ROOM is a turn of its own. */
+    if (!s->closed && c->wire.was_full && !s->blocked)
+        loop_soon(s->loop, &s->room);
+    stream_settle(s);
+}
+
+static void
+on_room(void *arg)
+{
+    struct stream *s = arg;
+    chain_drained(s->chain);
+}
+
+/* Reading ------------------------------------------------------------------------------------- */
+
+static void
+stream_read(struct stream *s)
+{
+    char *bytes = loop_buffer(s->loop);
+    ssize_t n = recv(s->fd, bytes, LOOP_BUFFER, 0);
+    if (n > 0)
+        chain_input(s->chain, slice_of(bytes, (size_t)n));
+    else if (n < 0 && errno != EAGAIN && errno != EINTR)
+        stream_fail(s, errno);
+    else if (n == 0 && s->broken)
+        stream_fail(s, s->broken);
+    else if (n == 0)
+        chain_eof(s->chain);
+}
+
+static void
+stream_drop_input(struct stream *s)
+{
+    ssize_t n = recv(s->fd, loop_buffer(s->loop), LOOP_BUFFER, 0);
+    if (n > 0)
+        s->dropped += (size_t)n;
+    else if (n == 0 || (errno != EAGAIN && errno != EINTR))
+        stream_finish(s);
+    if (s->dropped > LINGER_BYTES && !s->closed)
+        stream_finish(s);
+}
+
+/* The error of a connection that nobody reads from. */
+static void
+stream_check(struct stream *s)
+{
+    int error = 0;
+    socklen_t n = sizeof(error);
+    getsockopt(s->fd, SOL_SOCKET, SO_ERROR, &error, &n);
+    stream_fail(s, error ? error : ECONNRESET);
+}
+
+static void
+on_ready(uv_poll_t *uv, int status, int events)
+{
+    struct stream *s = container_of(uv, struct stream, uv);
+    if (status < 0) {
+        s->watched = 0; /* libuv has stopped it */
+        events = UV_READABLE;
+    }
+    if (s->lingering) {
+        stream_drop_input(s);
+    } else if (events & UV_READABLE) {
+        if (chain_wants_input(s->chain))
+            stream_read(s);
+        else if (status < 0)
+            stream_check(s);
+    }
+    if (!s->closed && !s->lingering && (events & UV_WRITABLE)) {
+        stream_write(s);
+        if (!s->closed)
+            chain_drained(s->chain);
+    }
+    stream_settle(s);
+}
+
+static void
+on_deadline(void *arg)
+{
+    struct stream *s = arg;
+    uint64_t now = loop_now(s->loop);
+    if (s->lingering) {
+        stream_finish(s);
+        return;
+    }
+    if (s->blocked && s->give_up_at && s->give_up_at <= now) {
+        stream_stall(s);
+        return;
+    }
+    uint64_t at = chain_deadline(s->chain);
+    if (at && at <= now)
+        chain_timer(s->chain, now);
+    stream_settle(s);
+}
+
+/* Life ---------------------------------------------------------------------------------------- */
+
+static struct stream *
+stream_new(struct loop *l, int fd)
+{
+    struct stream *s = mem_zalloc(sizeof(*s));
+    if (!s)
+        return NULL;
+    s->loop = l;
+    s->fd = fd;
+    s->room = (struct soon){.fn = on_room, .arg = s};
+    s->timer = timer_new(l, on_deadline, s);
+    if (s->timer && uv_poll_init(loop_uv(l), &s->uv, fd) == 0)
+        return s;
+    timer_free(s->timer);
+    mem_free(s);
+    return NULL;
+}
+
+bool
+stream_open(struct loop *l, int fd, struct chain *c, void (*gone)(struct chain *c), struct err *e)
+{
+    struct stream *s = stream_new(l, fd);
+    if (!s) {
+        close(fd);
+        return err_memory(e);
+    }
+    s->chain = c;
+    s->gone = gone;
+    c->driver = s;
+    atomic_fetch_add(&streams_open, 1);
+    chain_start(c);
+    return true;
+}
+
+void
+stream_close(struct chain *c)
+{
+    struct stream *s = c->driver;
+    if (!s)
+        return;
+    c->driver = NULL;
+    s->chain = NULL;
+    if (!s->closed)
+        stream_end(s, NULL);
+}
+
+void
+stream_stall_time(struct chain *c, uint64_t ns)
+{
+    struct stream *s = c->driver;
+    if (!s || s->closed || s->lingering)
+        return;
+    s->stall_time = ns;
+    s->give_up_at = ns ? loop_now(s->loop) + ns : 0;
+    stream_set_timer(s);
+}
+
+unsigned long
+stream_count(void)
+{
+    return atomic_load(&streams_open);
+}
