@@ -1,0 +1,29 @@
+/*
+ * The ways in. A mode says where it listens by default and what stands at the bottom of a new client's chain. The grammar
+ * of a spec is mode[:data][@[host:]port]. One file and one row of proxy/mode_list.h each.
+ */
+#pragma once
+
+#include "base/err.h"
+#include "base/slice.h"
+
+#include <stdint.h>
+
+struct session;
+
+struct mode_ops {
+    const char *name;
+    uint16_t port; /* default */
+    bool data;     /* takes data behind a colon */
+    /* Puts the first layers on the chain of the new client. false: no memory. */
+    bool (*accept)(struct session *s);
+};
+
+struct mode {
+    const struct mode_ops *ops;
+    struct slice data; /* points into the spec */
+    struct slice host; /* empty: not given; without brackets */
+    int port;          /* -1: not given */
+};
+
+bool mode_parse(const char *spec, struct mode *out, struct err *e) MUST_CHECK;

@@ -1,0 +1,2 @@
+/* The modes: MODE(name of its ops). Sorted. */
+MODE(regular)

@@ -1,0 +1,187 @@
+/* Listeners by configuration. */
+#include "proxy/ports.h"
+
+#include "base/buf.h"
+#include "io/probe.h"
+#include "io/sock.h"
+#include "proxy/mode.h"
+#include "proxy/worker.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdint.h>
+
+#define PORTS_MAX 64
+/* Tries to find one free port for IPv4 and IPv6 alike. */
+#define PORTS_TRIES 20
+
+struct plan {
+    struct port_spec specs[PORTS_MAX];
+    size_t n;
+};
+
+static bool
+plan_add(struct plan *plan, const struct mode *m, const char *host, int port, struct err *e)
+{
+    if (plan->n == PORTS_MAX)
+        return err_set(e, ERR_USAGE, "more than %d addresses to listen on", PORTS_MAX);
+    struct port_spec *s = &plan->specs[plan->n];
+    s->mode = m->ops;
+    s->port = (uint16_t)port;
+    snprintf(s->host, sizeof(s->host), "%s", host);
+    snprintf(s->name, sizeof(s->name), "%s@%s:%d", m->ops->name, host, port);
+    for (size_t i = 0; i < plan->n; i++)
+        if (port && plan->specs[i].port == port && slice_eq(slice_str(plan->specs[i].host), slice_str(host)))
+            return err_set(e, ERR_USAGE, "two modes want to listen on '%s', port %d", host, port);
+    plan->n++;
+    return true;
+}
+
+static bool
+plan_mode(struct plan *plan, const char *spec, const struct config *c, struct err *e)
+{
+    struct mode m;
+    char host[64];
+    TRY(mode_parse(spec, &m, e));
+    int port = m.port >= 0 ? m.port : c->listen_port >= 0 ? (int)c->listen_port : m.ops->port;
+    snprintf(host, sizeof(host), "%.*s", SLICE_ARG(m.host.n ? m.host : slice_str(c->listen_host)));
+    if (host[0])
+        return plan_add(plan, &m, host, port, e);
+    TRY(plan_add(plan, &m, "127.0.0.1", port, e));
+    return !probe_address("::1") || plan_add(plan, &m, "::1", port, e);
+}
+
+static bool
+plan_make(struct plan *plan, const struct config *c, struct err *e)
+{
+    plan->n = 0;
+    for (const char **spec = c->mode; spec && *spec; spec++)
+        TRY(plan_mode(plan, *spec, c, e));
+    return true;
+}
+
+/* What a worker is to open. */
+struct job {
+    struct plan *plan;
+    struct err *e;
+    bool good;
+};
+
+/* The port that a spec with port 0 got on the first worker, or on its IPv4 twin. */
+static void
+job_note_port(struct plan *plan, size_t i, uint16_t port)
+{
+    plan->specs[i].port = port;
+    if (i + 1 < plan->n && !plan->specs[i + 1].port && plan->specs[i + 1].mode == plan->specs[i].mode &&
+        slice_eq(slice_str(plan->specs[i].host), SLICE("127.0.0.1")) &&
+        slice_eq(slice_str(plan->specs[i + 1].host), SLICE("::1")))
+        plan->specs[i + 1].port = port;
+}
+
+static void
+job_open(struct worker *w, void *arg)
+{
+    struct job *job = arg;
+    struct plan *plan = job->plan;
+    list_for(it, &w->ports)
+        container_of(it, struct port, node)->wanted = false;
+    for (size_t i = 0; i < plan->n; i++) {
+        struct port *p = worker_find_port(w, plan->specs[i].name);
+        if (!p && w == w->proxy->workers[0] && !probe_port(plan->specs[i].host, plan->specs[i].port, job->e)) {
+            job->good = false;
+            return;
+        }
+        if (!p)
+            p = worker_open_port(w, &plan->specs[i], job->e);
+        if (!p) {
+            job->good = false;
+            return;
+        }
+        p->wanted = true;
+        job_note_port(plan, i, listen_port(p->listener));
+    }
+}
+
+static void
+job_sweep(struct worker *w, void *arg)
+{
+    (void)arg;
+    worker_sweep_ports(w);
+}
+
+/* Back to what was: the new ones go, the old ones stay. */
+static void
+job_undo(struct worker *w, void *arg)
+{
+    const struct plan *before = arg;
+    list_for(it, &w->ports) {
+        struct port *p = container_of(it, struct port, node);
+        p->wanted = false;
+        for (size_t i = 0; i < before->n; i++)
+            p->wanted |= slice_eq(slice_str(before->specs[i].name), slice_str(p->name));
+    }
+    worker_sweep_ports(w);
+}
+
+static bool
+ports_try(struct proxy *p, struct plan *plan, const struct plan *before, struct err *e)
+{
+    struct job job = {.plan = plan, .e = e, .good = true};
+    for (unsigned i = 0; i < p->n_workers && job.good; i++)
+        worker_call(p->workers[i], job_open, &job);
+    for (unsigned i = 0; i < p->n_workers; i++)
+        worker_call(p->workers[i], job.good ? job_sweep : job_undo, job.good ? NULL : (void *)(uintptr_t)before);
+    return job.good;
+}
+
+bool
+ports_apply(struct proxy *p, const struct setup *s, struct err *e)
+{
+    struct plan plan, before = {.n = 0};
+    struct err ignored;
+    if (p->setup && p->setup != s && !plan_make(&before, p->setup->config, &ignored))
+        before.n = 0;
+    for (int tries = 0; tries < PORTS_TRIES; tries++) {
+        TRY(plan_make(&plan, s->config, e));
+        bool chosen = true; /* all ports were named: a second try would end alike */
+        for (size_t i = 0; i < plan.n; i++)
+            chosen &= plan.specs[i].port != 0;
+        if (ports_try(p, &plan, &before, e))
+            return true;
+        if (chosen)
+            return false;
+    }
+    return false;
+}
+
+static void
+ports_list(struct worker *w, void *arg)
+{
+    struct buf *out = arg;
+    char text[64];
+    list_for(it, &w->ports) {
+        struct port *p = container_of(it, struct port, node);
+        sock_text(listen_addr(p->listener), text, sizeof(text));
+        buf_printf(out, "listening %s %s\n", p->mode->name, text);
+    }
+}
+
+bool
+ports_announce(struct proxy *p, const char *file, struct err *e)
+{
+    struct buf lines;
+    buf_init(&lines, 64u << 10);
+    worker_call(p->workers[0], ports_list, &lines);
+    bool good = true;
+    fwrite(buf_slice(&lines).p, 1, buf_len(&lines), stdout);
+    fflush(stdout);
+    if (file) {
+        FILE *f = fopen(file, "we");
+        good = f && fwrite(buf_slice(&lines).p, 1, buf_len(&lines), f) == buf_len(&lines);
+        good = f && fclose(f) == 0 && good;
+        if (!good)
+            err_errno(e, ERR_START, errno, "cannot write the port file '%s'", file);
+    }
+    buf_release(&lines);
+    return good;
+}

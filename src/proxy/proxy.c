@@ -1,0 +1,111 @@
+/* The engine: start, reload, stop. */
+#include "proxy/proxy.h"
+
+#include "base/mem.h"
+#include "pki/leaf_cache.h"
+#include "proxy/engine.h"
+#include "proxy/ports.h"
+#include "proxy/worker.h"
+
+static bool
+proxy_fill(struct proxy *p, const struct config *c, struct err *e)
+{
+    p->setup = setup_new(c, NULL, e);
+    TRY(p->setup);
+    p->n_workers = c->threads ? (unsigned)c->threads : thread_cores();
+    p->leaves = leaf_cache_new((size_t)c->cert_cache);
+    p->workers = mem_zalloc(p->n_workers * sizeof(struct worker *));
+    if (!p->leaves || !p->workers)
+        return err_memory(e);
+    for (unsigned i = 0; i < p->n_workers; i++)
+        TRY(p->workers[i] = worker_new(p, p->setup, e));
+    TRY(ports_apply(p, p->setup, e));
+    for (unsigned i = 0; i < p->n_workers; i++)
+        TRY(worker_start(p->workers[i], i, e));
+    return ports_announce(p, c->port_file, e);
+}
+
+struct proxy *
+proxy_start(const struct config *c, struct writer *w, struct budget *budget, struct err *e)
+{
+    struct proxy *p = mem_zalloc(sizeof(*p));
+    if (!p) {
+        err_memory(e);
+        return NULL;
+    }
+    p->writer = w;
+    p->budget = budget;
+    if (proxy_fill(p, c, e))
+        return p;
+    proxy_stop(p);
+    proxy_wait(p);
+    proxy_free(p);
+    return NULL;
+}
+
+static void
+proxy_adopt(struct worker *w, void *arg)
+{
+    struct setup *s = arg;
+    setup_unref(w->setup);
+    w->setup = setup_ref(s);
+}
+
+bool
+proxy_reload(struct proxy *p, const struct config *c, struct err *e)
+{
+    struct setup *s = setup_new(c, p->setup, e);
+    TRY(s);
+    if (!ports_apply(p, s, e)) {
+        setup_unref(s);
+        return false;
+    }
+    for (unsigned i = 0; i < p->n_workers; i++)
+        worker_call(p->workers[i], proxy_adopt, s);
+    setup_unref(p->setup);
+    p->setup = s;
+    return ports_announce(p, c->port_file, e);
+}
+
+static void
+proxy_stop_worker(void *arg)
+{
+    worker_stop(arg);
+}
+
+void
+proxy_stop(struct proxy *p)
+{
+    for (unsigned i = 0; p->workers && i < p->n_workers; i++)
+        if (p->workers[i] && p->workers[i]->started && !loop_post(p->workers[i]->loop, proxy_stop_worker, p->workers[i]))
+            loop_stop(p->workers[i]->loop);
+}
+
+void
+proxy_wait(struct proxy *p)
+{
+    for (unsigned i = 0; p->workers && i < p->n_workers; i++) {
+        struct worker *w = p->workers[i];
+        if (!w || !w->started)
+            continue;
+        thread_join(&w->thread);
+        w->started = false;
+    }
+}
+
+void
+proxy_free(struct proxy *p)
+{
+    for (unsigned i = 0; p->workers && i < p->n_workers; i++)
+        worker_free(p->workers[i]);
+    mem_free(p->workers);
+    leaf_cache_free(p->leaves);
+    setup_unref(p->setup);
+    mem_free(p);
+}
+
+const struct proxy_counters *
+proxy_counters(const struct proxy *p)
+{
+    return &p->counters;
+}

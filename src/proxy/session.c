@@ -1,0 +1,278 @@
+/* One client connection: its life, and its part as host. */
+#include "proxy/session.h"
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "io/fd.h"
+#include "io/sock.h"
+#include "io/stream.h"
+#include "layer/exchange.h"
+#include "layer/h1.h"
+#include "layer/peek.h"
+#include "layer/tls.h"
+#include "proxy/engine.h"
+#include "proxy/guard.h"
+#include "proxy/page.h"
+#include "proxy/pool.h"
+#include "store/writer.h"
+
+#include <stdio.h>
+
+void
+session_hang_up(struct session *s)
+{
+    struct turn *t = loop_turn(s->worker->loop);
+    struct layer *top = s->client->top;
+    turn_begin(t);
+    if (top)
+        top->ops->on_cmd(top, &(struct cmd){.type = CMD_CLOSE});
+    turn_end(t);
+}
+
+static enum ask_result
+host_ask(struct host *h, struct ask *a)
+{
+    struct session *s = session_of(h);
+    switch (a->type) {
+    case ASK_NEXT: return session_ask_next(s, a);
+    case ASK_TLS: return session_ask_tls(s, a);
+    case ASK_REQUEST: return session_ask_request(s, a);
+    case ASK_OPEN: return session_ask_open(s, a);
+    }
+    return ASK_DONE;
+}
+
+static void
+host_cancel(struct host *h, struct ask *a)
+{
+    switch (a->type) {
+    case ASK_TLS: session_cancel_tls(session_of(h)); break;
+    case ASK_REQUEST: session_cancel_request(a); break;
+    case ASK_OPEN: session_cancel_open(a); break;
+    case ASK_NEXT: break;
+    }
+}
+
+static uint64_t
+host_now(struct host *h)
+{
+    return loop_now(session_of(h)->worker->loop);
+}
+
+static uint64_t
+host_wall(struct host *h)
+{
+    return loop_wall(session_of(h)->worker->loop);
+}
+
+static bool
+host_page(struct host *h, struct flow *f, const struct failure *why, struct slice *content)
+{
+    return page_failure(session_of(h)->setup->config, f, why, content);
+}
+
+static void
+host_record(struct host *h, struct flow *f)
+{
+    struct session *s = session_of(h);
+    atomic_fetch_add_explicit(&s->worker->proxy->counters.flows, 1, memory_order_relaxed);
+    writer_put(s->worker->proxy->writer, f);
+    if (s->worker->stopping && session_idle(s))
+        session_hang_up(s);
+}
+
+static struct layer *
+host_tunnel(struct host *h, struct flow *f)
+{
+    struct session *s = session_of(h);
+    s->tunnelled = true;
+    s->fan = NULL;
+    s->port = f->port;
+    snprintf(s->target, sizeof(s->target), "%.*s", SLICE_ARG(f->host));
+    return peek_new();
+}
+
+/* A client that does not like our certificate is worth a flow of its own. */
+static void
+session_record_refusal(struct session *s, const struct failure *why)
+{
+    struct flow *f = flow_new(FLOW_TLS, s->peer, s->host.budget);
+    if (!f)
+        return;
+    f->started = f->ended = host_wall(&s->host);
+    f->scheme = "https";
+    f->host = arena_dup(f->arena, slice_str(s->sni[0] ? s->sni : s->target));
+    f->port = s->port;
+    flow_fail(f, reason_word(why->reason), arena_dup(f->arena, slice_str(why->text)));
+    atomic_fetch_add_explicit(&s->worker->proxy->counters.client_refusals, 1, memory_order_relaxed);
+    writer_put(s->worker->proxy->writer, f);
+    flow_unref(f);
+}
+
+bool
+session_http_layers(struct session *s, struct layer **h1, struct layer **fan)
+{
+    *h1 = h1_new(&s->host, ROLE_ACCEPT);
+    struct fan *f = *h1 ? fan_new(exchange_arrive) : NULL;
+    if (!f) {
+        if (*h1)
+            (*h1)->ops->destroy(*h1);
+        return false;
+    }
+    s->fan = f;
+    *fan = &f->layer;
+    return true;
+}
+
+bool
+session_push_http(struct session *s)
+{
+    struct layer *h1, *fan;
+    TRY(session_http_layers(s, &h1, &fan));
+    chain_push(s->client, h1);
+    chain_push(s->client, fan);
+    return true;
+}
+
+static void
+host_secured(struct host *h, struct chain *c, struct ssl_st *ssl, const struct failure *why)
+{
+    struct session *s = session_of(h);
+    (void)ssl;
+    if (why) {
+        session_record_refusal(s, why);
+        return;
+    }
+    s->tls = true;
+    s->peer->secured = host_wall(h);
+    if (!session_push_http(s))
+        c->top->ops->on_cmd(c->top, &(struct cmd){.type = CMD_ABORT});
+}
+
+enum ask_result
+session_ask_next(struct session *s, struct ask *a)
+{
+    if (a->next.found && slice_eq(slice_str(a->next.found->name), SLICE("tls"))) {
+        a->next.layer = tls_accept_new();
+        return ASK_DONE;
+    }
+    /* Everything else is read as HTTP, which says what is wrong with it. */
+    if (!session_http_layers(s, &a->next.layer, &a->next.above))
+        a->next.layer = NULL;
+    return ASK_DONE;
+}
+
+static const struct host_ops session_host_ops = {.ask = host_ask,
+                                                 .cancel = host_cancel,
+                                                 .now = host_now,
+                                                 .wall = host_wall,
+                                                 .page = host_page,
+                                                 .record = host_record,
+                                                 .leave = session_leave,
+                                                 .tunnel = host_tunnel,
+                                                 .secured = host_secured};
+
+bool
+session_idle(const struct session *s)
+{
+    return s->fan && list_empty(&s->fan->seats);
+}
+
+static void
+session_destroy(struct dying *d)
+{
+    struct session *s = container_of(d, struct session, dying);
+    peer_unref(s->peer);
+    setup_unref(s->setup);
+    mem_free(s);
+}
+
+void
+session_close(struct session *s)
+{
+    struct worker *w = s->worker;
+    struct turn *t = loop_turn(w->loop);
+    turn_begin(t);
+    session_cancel_tls(s);
+    if (s->client) {
+        stream_close(s->client);
+        chain_free(s->client);
+    }
+    if (s->bound)
+        upstream_close(s->bound);
+    list_remove(&s->node);
+    turn_defer(t, &s->dying, session_destroy);
+    turn_end(t);
+    worker_session_gone(w);
+}
+
+static void
+session_on_gone(struct chain *c)
+{
+    session_close(c->owner);
+}
+
+static void
+session_describe(struct session *s, int fd, const struct sockaddr *from)
+{
+    sock_text(from, s->peer->remote, sizeof(s->peer->remote));
+    fd_local_text(fd, s->peer->local, sizeof(s->peer->local));
+    s->peer->opened = s->peer->connected = loop_wall(s->worker->loop);
+}
+
+static struct session *
+session_new(struct worker *w, const struct mode_ops *mode, int fd, const struct sockaddr *from)
+{
+    struct session *s = mem_zalloc(sizeof(*s));
+    if (!s)
+        return NULL;
+    list_init(&s->node);
+    s->worker = w;
+    s->setup = setup_ref(w->setup);
+    s->mode = mode;
+    s->host = (struct host){
+        .ops = &session_host_ops, .limits = &s->setup->limits, .budget = w->proxy->budget};
+    s->peer = peer_new();
+    s->client = s->peer ? chain_new(loop_turn(w->loop), &s->host, ROLE_ACCEPT, s->peer) : NULL;
+    if (!s->client || !mode->accept(s)) {
+        session_close(s);
+        return NULL;
+    }
+    s->client->owner = s;
+    session_describe(s, fd, from);
+    s->blocked = !guard_client(s->setup->config, from, &s->why);
+    list_push(&w->sessions, &s->node);
+    return s;
+}
+
+static bool
+session_has_room(struct worker *w)
+{
+    if (!w->stopping && stream_count() < (unsigned long)w->setup->config->connections_max) {
+        w->full_said = 0;
+        return true;
+    }
+    atomic_fetch_add_explicit(&w->proxy->counters.refused, 1, memory_order_relaxed);
+    if (!w->stopping && w->full_said++ == 0)
+        log_line(LOG_WARN, "the limit of %lld connections ('connections-max') is reached: new ones are refused",
+                 (long long)w->setup->config->connections_max);
+    return false;
+}
+
+void
+session_accept(struct worker *w, const struct mode_ops *mode, int fd, const struct sockaddr *from)
+{
+    struct err e = {0};
+    struct session *s = session_has_room(w) ? session_new(w, mode, fd, from) : NULL;
+    if (!s) {
+        fd_close(fd);
+        return;
+    }
+    atomic_fetch_add_explicit(&w->proxy->counters.connections, 1, memory_order_relaxed);
+    if (!stream_open(w->loop, fd, s->client, session_on_gone, &e)) {
+        log_line(LOG_WARN, "a connection is dropped: %s", e.text);
+        session_close(s);
+        return;
+    }
+    stream_stall_time(s->client, s->setup->limits.idle_time);
+}

@@ -1,0 +1,68 @@
+/*
+ * One client connection and all that it causes: the host of its layers. It answers what they ask, out of the pool, the
+ * caches and the authority of its worker.
+ */
+#pragma once
+
+#include "layer/fan.h"
+#include "proxy/mode.h"
+#include "proxy/upstream.h"
+#include "proxy/worker.h"
+
+struct session {
+    struct host host;
+    struct list node;     /* in the worker's sessions */
+    struct worker *worker;
+    struct setup *setup;  /* a reference */
+    const struct mode_ops *mode;
+    struct chain *client;
+    struct peer *peer;
+    struct fan *fan;      /* on the client's chain; NULL while it carries a tunnel that is not HTTP (yet) */
+
+    bool blocked;         /* by its address: every request is answered with 'why' */
+    bool authenticated;
+
+    /* The tunnel of a CONNECT. */
+    bool tunnelled, tls;
+    char target[256];
+    uint16_t port;
+    char sni[256];
+
+    /* The question about TLS that waits for the server's certificate. */
+    struct ask *tls_ask;
+    struct waiter tls_wait;
+    bool failed;          /* the server could not be reached or trusted: 'why' is for the next who asks */
+    struct failure why;
+
+    struct upstream *bound; /* a connection that nobody else may use */
+    struct dying dying;
+};
+
+/* Takes the descriptor, in any case. */
+void session_accept(struct worker *w, const struct mode_ops *mode, int fd, const struct sockaddr *from);
+/* Says goodbye to an idle client; the session ends when the connection does. */
+void session_hang_up(struct session *s);
+/* Closes the client's connection, at once, and all that belongs to it. */
+void session_close(struct session *s);
+/* Whether nothing is under way. */
+bool session_idle(const struct session *s);
+
+static inline struct session *
+session_of(struct host *h)
+{
+    return container_of(h, struct session, host);
+}
+
+/* The parts: one question each. */
+enum ask_result session_ask_request(struct session *s, struct ask *a);
+void session_cancel_request(struct ask *a);
+enum ask_result session_ask_open(struct session *s, struct ask *a);
+void session_cancel_open(struct ask *a);
+enum ask_result session_ask_tls(struct session *s, struct ask *a);
+void session_cancel_tls(struct session *s);
+enum ask_result session_ask_next(struct session *s, struct ask *a);
+void session_leave(struct host *h, struct fan *server, struct flow *f, bool reusable);
+/* HTTP on top of the client's chain. */
+bool session_push_http(struct session *s) MUST_CHECK;
+/* Layers of it that are not on a chain yet. false without memory. */
+bool session_http_layers(struct session *s, struct layer **h1, struct layer **fan) MUST_CHECK;

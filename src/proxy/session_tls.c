@@ -1,0 +1,120 @@
+/* How we speak TLS to a client: after the server's certificate is known, with a leaf that mirrors it. */
+#include "codec/hello.h"
+#include "pki/ctx.h"
+#include "pki/leaf_cache.h"
+#include "proxy/engine.h"
+#include "proxy/facts.h"
+#include "proxy/onboard.h"
+#include "proxy/pool.h"
+#include "proxy/session.h"
+
+#include <stdio.h>
+
+static const struct slice alpn_h1 = {"\x08http/1.1", 9};
+
+static struct upstream_spec
+tls_spec(struct session *s)
+{
+    return (struct upstream_spec){.setup = s->setup,
+                                  .host = slice_str(s->target),
+                                  .port = s->port,
+                                  .tls = true,
+                                  .sni = slice_str(s->sni)};
+}
+
+/* The SSL for this client, with a leaf like 'cert' (may be NULL) under the fault of the verdict. */
+static void
+tls_answer(struct session *s, struct ask *a, struct x509_st *cert, enum verdict_reason verdict)
+{
+    struct err e = {0};
+    char crl[300], identity[600];
+    const struct hello *hello = a->tls.hello;
+    onboard_crl_base(s->setup->config, crl, sizeof(crl));
+    struct leaf_spec spec = {.host = slice_str(s->target[0] ? s->target : s->sni),
+                             .sni = slice_str(s->sni),
+                             .upstream = cert,
+                             .key = hello && !hello->accepts_ecdsa_p256 ? LEAF_RSA : LEAF_ECDSA,
+                             .crl_base = s->setup->config->onboarding ? crl : NULL};
+    if (s->setup->on_invalid == ON_INVALID_MIRROR && verdict != VERDICT_OK && verdict != VERDICT_NONE)
+        spec.fault = leaf_fault_of(verdict);
+    a->tls.ssl = ctx_accept_ssl(s->setup->accept, &e);
+    if (!a->tls.ssl || !hello)
+        return;
+    struct leaf *leaf = leaf_cache_get(s->worker->proxy->leaves, s->setup->ca, &spec, &e);
+    int n = snprintf(identity, sizeof(identity), "%s:%u:%s:%d", s->target, s->port, s->sni, (int)spec.fault);
+    bool good = leaf && ctx_apply_leaf(a->tls.ssl, leaf, &e) &&
+                ctx_bind_session(a->tls.ssl, slice_of(identity, (size_t)n));
+    ctx_set_alpn(a->tls.ssl, &alpn_h1);
+    leaf_unref(leaf);
+    if (good)
+        return;
+    ctx_ssl_free(a->tls.ssl);
+    a->tls.ssl = NULL;
+}
+
+static void
+tls_done(struct waiter *w, struct upstream *u, const struct failure *why)
+{
+    struct session *s = container_of(w, struct session, tls_wait);
+    struct ask *a = s->tls_ask;
+    s->tls_ask = NULL;
+    if (u) {
+        tls_answer(s, a, u->cert, u->target.verdict.reason);
+        pool_put(s->worker->pool, u);
+    } else {
+        s->failed = true;
+        s->why = *why;
+        tls_answer(s, a, NULL, VERDICT_NONE);
+    }
+    ask_answer(a);
+}
+
+void
+session_cancel_tls(struct session *s)
+{
+    if (!s->tls_ask)
+        return;
+    pool_forget(&s->tls_wait);
+    s->tls_ask = NULL;
+}
+
+/* The certificate of the server: from an idle connection, from what was seen lately, or from a new connection. */
+static enum ask_result
+tls_upstream_first(struct session *s, struct ask *a)
+{
+    struct worker *w = s->worker;
+    struct upstream_spec spec = tls_spec(s);
+    struct upstream *u = pool_look(w->pool, &spec);
+    if (u && u->cert) {
+        tls_answer(s, a, u->cert, u->target.verdict.reason);
+        return ASK_DONE;
+    }
+    const struct fact *fact = facts_get(w->facts, &spec, loop_now(w->loop));
+    if (fact) {
+        tls_answer(s, a, fact->cert, fact->verdict);
+        pool_prepare(w->pool, &spec);
+        return ASK_DONE;
+    }
+    s->tls_wait = (struct waiter){.spec = spec, .done = tls_done};
+    s->tls_ask = a;
+    if (pool_get(w->pool, &s->tls_wait, false, &u) && !u)
+        return ASK_WAIT;
+    s->tls_ask = NULL;
+    if (u)
+        pool_put(w->pool, u);
+    tls_answer(s, a, u ? u->cert : NULL, VERDICT_NONE);
+    return ASK_DONE;
+}
+
+enum ask_result
+session_ask_tls(struct session *s, struct ask *a)
+{
+    const struct hello *hello = a->tls.hello;
+    if (hello)
+        snprintf(s->sni, sizeof(s->sni), "%.*s", SLICE_ARG(hello->sni));
+    bool ours = onboard_is_host(s->setup->config, slice_str(s->target));
+    if (hello && s->setup->eager && !ours)
+        return tls_upstream_first(s, a);
+    tls_answer(s, a, NULL, VERDICT_NONE);
+    return ASK_DONE;
+}

@@ -1,0 +1,335 @@
+/* One connection to a server, from the name to the first request. */
+#include "proxy/upstream.h"
+
+#include "base/mem.h"
+#include "io/fd.h"
+#include "io/stream.h"
+#include "layer/h1.h"
+#include "layer/tls.h"
+#include "pki/ca.h"
+#include "pki/client_cert.h"
+#include "pki/host.h"
+#include "pki/peer_cert.h"
+#include "proxy/facts.h"
+#include "proxy/guard.h"
+#include "proxy/pool.h"
+#include "proxy/worker.h"
+
+#include <stdio.h>
+
+/* The name that is asked for and that the certificate has to be good for. */
+static struct slice
+spec_name(const struct upstream_spec *s)
+{
+    return s->sni.n ? s->sni : s->host;
+}
+
+void
+upstream_key(const struct upstream_spec *s, char out[UPSTREAM_KEY_MAX])
+{
+    snprintf(out, UPSTREAM_KEY_MAX, "%.*s:%u:%s:%.*s:%llu", SLICE_ARG(s->host), s->port, s->tls ? "tls" : "tcp",
+             SLICE_ARG(s->tls ? spec_name(s) : s->host), (unsigned long long)s->setup->id);
+}
+
+struct upstream *
+upstream_of(struct fan *f)
+{
+    return f->layer.chain->owner;
+}
+
+static struct upstream *
+upstream_of_host(struct host *h)
+{
+    return container_of(h, struct upstream, host);
+}
+
+/* The connection is ready, or never will be: who waits for it hears of it, else it joins the idle ones. */
+static void
+upstream_settle(struct upstream *u, const struct failure *why)
+{
+    struct waiter *w = u->waiter;
+    u->waiter = NULL;
+    list_remove(&u->node);
+    if (why) {
+        u->state = UPSTREAM_DEAD;
+        u->why = *why;
+    } else {
+        u->state = UPSTREAM_LEASED;
+    }
+    if (w) {
+        w->up = NULL;
+        w->done(w, why ? NULL : u, why);
+    } else if (!why) {
+        pool_put(u->worker->pool, u);
+    }
+}
+
+static void
+upstream_destroy(struct dying *d)
+{
+    struct upstream *u = container_of(d, struct upstream, dying);
+    peer_cert_unref(u->cert);
+    client_cert_unref(u->target.cert);
+    peer_unref(u->peer);
+    setup_unref(u->setup);
+    mem_free(u);
+}
+
+/* Off its row, and nobody waits for it any more. */
+static void
+upstream_detach(struct upstream *u)
+{
+    struct failure why;
+    if (u->state == UPSTREAM_OPENING) {
+        failure_set(&why, REASON_SHUTDOWN, NULL);
+        upstream_settle(u, &why);
+    }
+    if (u->dial)
+        dial_cancel(u->dial);
+    u->dial = NULL;
+    if (u->at)
+        pool_gone(u->worker->pool, u);
+    u->at = NULL;
+    u->state = UPSTREAM_DEAD;
+}
+
+void
+upstream_kill(struct upstream *u)
+{
+    struct turn *t = loop_turn(u->worker->loop);
+    turn_begin(t);
+    upstream_detach(u);
+    list_remove(&u->node);
+    if (u->chain) {
+        stream_close(u->chain);
+        chain_free(u->chain);
+    }
+    turn_defer(t, &u->dying, upstream_destroy);
+    turn_end(t);
+}
+
+void
+upstream_close(struct upstream *u)
+{
+    struct turn *t = loop_turn(u->worker->loop);
+    if (!u->chain || !u->chain->driver || u->chain->closed) {
+        upstream_kill(u);
+        return;
+    }
+    /* The server gets our close_notify; 'gone' frees it. */
+    turn_begin(t);
+    bool again = !u->at;
+    upstream_detach(u);
+    if (!again) {
+        list_push(&u->worker->closing, &u->node);
+        u->chain->top->ops->on_cmd(u->chain->top, &(struct cmd){.type = CMD_CLOSE});
+    }
+    turn_end(t);
+}
+
+static void
+upstream_on_gone(struct chain *c)
+{
+    struct upstream *u = c->owner;
+    if (u->state == UPSTREAM_OPENING && c->wire.lost)
+        upstream_settle(u, &c->wire.why);
+    upstream_kill(u);
+}
+
+static void
+upstream_failed(struct upstream *u, const struct failure *why)
+{
+    upstream_settle(u, why);
+    upstream_close(u);
+}
+
+static bool
+upstream_push_tls(struct upstream *u, struct err *e)
+{
+    struct worker *w = u->worker;
+    const struct setup *s = u->setup;
+    struct ctx_target *t = &u->target;
+    t->host = slice_str(u->sni);
+    uint8_t ip[16];
+    if (!host_ip(t->host, ip))
+        t->sni = t->host;
+    t->alpn = SLICE("\x08http/1.1");
+    t->trust = s->trust;
+    t->own = s->ca;
+    t->sessions = w->tls_sessions;
+    t->session_key = slice_str(u->key);
+    t->allow = s->on_invalid != ON_INVALID_ERROR;
+    if (s->client_certs)
+        TRY(client_certs_get(s->client_certs, t->host, &t->cert, e));
+    struct ssl_st *ssl = ctx_connect_ssl(s->connect, t, e);
+    struct layer *tls = ssl ? tls_connect_new(ssl) : NULL;
+    if (!tls) {
+        ctx_ssl_free(ssl);
+        return ssl ? err_memory(e) : false;
+    }
+    chain_push(u->chain, tls);
+    return true;
+}
+
+static bool
+upstream_build(struct upstream *u, struct err *e)
+{
+    struct worker *w = u->worker;
+    u->chain = chain_new(loop_turn(w->loop), &u->host, ROLE_CONNECT, u->peer);
+    if (!u->chain)
+        return err_memory(e);
+    u->chain->owner = u;
+    if (u->tls)
+        TRY(upstream_push_tls(u, e));
+    struct layer *h1 = h1_new(&u->host, ROLE_CONNECT);
+    if (!h1)
+        return err_memory(e);
+    chain_push(u->chain, h1);
+    u->fan = fan_new(NULL);
+    if (!u->fan)
+        return err_memory(e);
+    chain_push(u->chain, &u->fan->layer);
+    return true;
+}
+
+static void
+upstream_on_dialled(void *arg, const struct dial_result *r)
+{
+    struct upstream *u = arg;
+    struct err e = {0};
+    struct failure why;
+    u->dial = NULL;
+    u->peer->resolved = r->resolved;
+    u->peer->connected = r->connected;
+    snprintf(u->peer->local, sizeof(u->peer->local), "%s", r->local);
+    snprintf(u->peer->remote, sizeof(u->peer->remote), "%s", r->remote);
+    if (r->fd < 0) {
+        upstream_failed(u, &r->why);
+        return;
+    }
+    turn_begin(loop_turn(u->worker->loop));
+    if (!upstream_build(u, &e)) {
+        fd_close(r->fd);
+        failure_set(&why, REASON_TLS_SERVER, "%s", e.text);
+        upstream_failed(u, &why);
+    } else if (!stream_open(u->worker->loop, r->fd, u->chain, upstream_on_gone, &e)) {
+        failure_set(&why, REASON_CONNECT, "%s", e.text);
+        upstream_failed(u, &why);
+    } else if (!u->tls) {
+        upstream_settle(u, NULL);
+    }
+    turn_end(loop_turn(u->worker->loop));
+}
+
+static bool
+upstream_allow(void *arg, const struct sockaddr *to, struct failure *why)
+{
+    struct upstream *u = arg;
+    return guard_target(u->worker, u->setup->config, to, why);
+}
+
+/* What the verification said, in the facts that the flows show. */
+static void
+upstream_note_verdict(struct upstream *u)
+{
+    const struct verdict *v = &u->target.verdict;
+    struct peer_tls *t = peer_need_tls(u->peer);
+    if (!t)
+        return;
+    enum verdict_reason r = v->reason == VERDICT_NONE ? VERDICT_OK : v->reason;
+    snprintf(t->verdict, sizeof(t->verdict), "%s", verdict_word(r));
+    snprintf(t->verdict_text, sizeof(t->verdict_text), "%s", v->text);
+}
+
+static void
+upstream_secured(struct host *h, struct chain *c, struct ssl_st *ssl, const struct failure *why)
+{
+    struct upstream *u = upstream_of_host(h);
+    const struct verdict *v = &u->target.verdict;
+    struct failure own;
+    (void)c;
+    upstream_note_verdict(u);
+    if (u->state != UPSTREAM_OPENING)
+        return;
+    if (why) {
+        if (v->reason != VERDICT_NONE && v->reason != VERDICT_OK && !u->target.allow) {
+            failure_set(&own, REASON_TLS_VERIFY, "%s", v->text);
+            why = &own;
+        }
+        upstream_settle(u, why);
+        return;
+    }
+    u->secured = true;
+    u->peer->secured = loop_wall(u->worker->loop);
+    u->cert = peer_cert_get(ssl);
+    facts_put(u->worker->facts, u, loop_now(u->worker->loop));
+    upstream_settle(u, NULL);
+}
+
+static uint64_t
+upstream_now(struct host *h)
+{
+    return loop_now(upstream_of_host(h)->worker->loop);
+}
+
+static uint64_t
+upstream_wall(struct host *h)
+{
+    return loop_wall(upstream_of_host(h)->worker->loop);
+}
+
+static enum ask_result
+upstream_ask(struct host *h, struct ask *a)
+{
+    /* Nothing on a server's chain asks. */
+    (void)h;
+    a->next.layer = NULL;
+    return ASK_DONE;
+}
+
+static const struct host_ops upstream_host_ops = {
+    .ask = upstream_ask, .now = upstream_now, .wall = upstream_wall, .secured = upstream_secured};
+
+static void
+upstream_init(struct upstream *u, struct worker *w, const struct upstream_spec *s, struct pool_host *at)
+{
+    u->worker = w;
+    u->setup = setup_ref(s->setup);
+    u->host = (struct host){
+        .ops = &upstream_host_ops, .limits = &u->setup->limits, .budget = worker_budget(w)};
+    u->at = at;
+    list_init(&u->node);
+    u->tls = s->tls;
+    snprintf(u->name, sizeof(u->name), "%.*s", SLICE_ARG(s->host));
+    snprintf(u->sni, sizeof(u->sni), "%.*s", SLICE_ARG(spec_name(s)));
+    upstream_key(s, u->key);
+    u->peer->port = s->port;
+    u->peer->opened = loop_wall(w->loop);
+    snprintf(u->peer->host, sizeof(u->peer->host), "%s", u->name);
+}
+
+struct upstream *
+upstream_open(struct worker *w, const struct upstream_spec *s, struct pool_host *at)
+{
+    struct upstream *u = mem_zalloc(sizeof(*u));
+    if (!u)
+        return NULL;
+    u->peer = peer_new();
+    if (!u->peer) {
+        mem_free(u);
+        return NULL;
+    }
+    upstream_init(u, w, s, at);
+    struct dial_options o = {.host = slice_str(u->name),
+                             .port = s->port,
+                             .timeout = u->setup->config->connect_time,
+                             .overrides = u->setup->config->resolve,
+                             .allow = upstream_allow,
+                             .done = upstream_on_dialled,
+                             .arg = u};
+    u->dial = dial_start(w->loop, &o);
+    if (u->dial)
+        return u;
+    upstream_destroy(&u->dying);
+    return NULL;
+}

@@ -1,0 +1,70 @@
+/*
+ * One connection to a server: dialled, perhaps with TLS, then HTTP on it; leased to one exchange at a time and kept in the
+ * pool between them.
+ */
+#pragma once
+
+#include "base/list.h"
+#include "io/dial.h"
+#include "layer/fan.h"
+#include "pki/ctx.h"
+#include "proxy/setup.h"
+
+struct worker;
+
+#define UPSTREAM_KEY_MAX 800
+
+/* What a connection is for: equal keys may share one. */
+struct upstream_spec {
+    struct setup *setup;
+    struct slice host; /* without brackets */
+    uint16_t port;
+    bool tls;
+    struct slice sni; /* what the client sent; empty: the host, when it is a name */
+};
+
+enum upstream_state { UPSTREAM_OPENING, UPSTREAM_IDLE, UPSTREAM_LEASED, UPSTREAM_DEAD };
+
+/* Somebody who waits for a connection. Embedded; 'done' is called once, later, and not any more after pool_forget. The
+ * slices of the spec live as long as the waiter. */
+struct waiter {
+    struct upstream_spec spec;
+    struct list node;     /* in the pool's queue while it waits for a place */
+    struct upstream *up;  /* the connection that is being opened for it */
+    void (*done)(struct waiter *w, struct upstream *up, const struct failure *why);
+};
+
+struct upstream {
+    struct host host;
+    struct worker *worker;
+    struct setup *setup;  /* a reference */
+    struct pool_host *at; /* the row of the pool that counts it; NULL when it is being closed */
+    enum upstream_state state;
+    struct list node;     /* in at->idle, at->opening or worker->closing */
+    struct chain *chain;
+    struct fan *fan;
+    struct peer *peer;
+    struct dial *dial;
+    struct ssl_st *ssl;   /* until the TLS layer owns it */
+    struct ctx_target target;
+    struct x509_st *cert; /* of the server: a reference */
+    struct waiter *waiter;
+    struct failure why;
+    uint64_t idle_since;
+    void *bound;          /* the session that alone may use it (connection-bound authentication) */
+    bool tls, secured;
+    char name[256], sni[256]; /* host, server name */
+    char key[UPSTREAM_KEY_MAX];
+    struct dying dying;
+};
+
+/* Begins to connect. NULL without memory. */
+struct upstream *upstream_open(struct worker *w, const struct upstream_spec *s, struct pool_host *at) MUST_CHECK;
+/* Takes it off its row and closes it in the proper way, which may take a moment. */
+void upstream_close(struct upstream *u);
+/* The same, at once. */
+void upstream_kill(struct upstream *u);
+/* The connection whose fan it is. */
+struct upstream *upstream_of(struct fan *f);
+/* "host:port:tls:sni:setup:client certificate". */
+void upstream_key(const struct upstream_spec *s, char out[UPSTREAM_KEY_MAX]);

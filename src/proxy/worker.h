@@ -1,0 +1,73 @@
+/*
+ * One thread with its loop, its listeners, the connections that they accepted, and the connections to servers which these
+ * share. Nothing in here is touched by another thread while the worker runs.
+ */
+#pragma once
+
+#include "base/list.h"
+#include "base/thread.h"
+#include "io/listen.h"
+#include "io/loop.h"
+#include "proxy/proxy.h"
+#include "proxy/setup.h"
+
+struct mode_ops;
+
+struct worker {
+    struct proxy *proxy;
+    struct thread thread;
+    bool started;
+    struct loop *loop;
+    struct setup *setup;       /* for new connections: a reference */
+    struct list ports;         /* struct port: open listeners */
+    struct list sessions;
+    struct pool *pool;
+    struct list closing;       /* struct upstream: out of the pool, not closed yet */
+    struct facts *facts;
+    struct sessions *tls_sessions;
+    struct timer *grace;
+    bool stopping;
+    unsigned long full_said;   /* connections refused since the last line about it */
+};
+
+/* Where a mode is to listen. */
+struct port_spec {
+    const struct mode_ops *mode;
+    char host[64];
+    uint16_t port;
+    char name[128]; /* mode, host and the port that was asked for: equal names are the same listener */
+};
+
+/* A listener of a mode on one worker. */
+struct port {
+    struct list node;
+    struct worker *worker;
+    const struct mode_ops *mode;
+    struct listener *listener;
+    char name[128];
+    bool wanted;      /* by the newest configuration */
+};
+
+/* NULL with a sentence. Keeps the setup. */
+struct worker *worker_new(struct proxy *p, struct setup *s, struct err *e) MUST_CHECK;
+/* Its thread must have ended (or never begun). NULL is allowed. */
+void worker_free(struct worker *w);
+/* Runs fn on the worker's thread and waits for it. Before the thread has begun it runs at once. */
+void worker_call(struct worker *w, void (*fn)(struct worker *w, void *arg), void *arg);
+bool worker_start(struct worker *w, unsigned number, struct err *e) MUST_CHECK;
+struct budget *worker_budget(const struct worker *w);
+
+/* The rest: on its thread. */
+
+/* No new connections; what is idle is closed; the rest has the grace time of the configuration. The second call closes
+ * everything. */
+void worker_stop(struct worker *w);
+/* A session has ended. */
+void worker_session_gone(struct worker *w);
+/* NULL with a sentence. */
+struct port *worker_open_port(struct worker *w, const struct port_spec *spec, struct err *e) MUST_CHECK;
+struct port *worker_find_port(struct worker *w, const char *name);
+/* Closes the listeners that are not wanted. Their connections go on. */
+void worker_sweep_ports(struct worker *w);
+/* Whether the address is one that this proxy listens on. */
+bool worker_is_own(const struct worker *w, const struct sockaddr *a);
