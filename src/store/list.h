@@ -1,0 +1,2 @@
+/* The stores: STORE(name of its ops). Sorted. */
+STORE(memory)

@@ -1,0 +1,35 @@
+/*
+ * The one thread to which all finished flows go, in the order in which they were handed over. It
+ * gives each to its sinks: a store, a file, the printer. A sink that is slow makes the threads that
+ * hand over flows wait, once the mailbox is full: nothing is lost.
+ */
+#pragma once
+
+#include "base/err.h"
+#include "flow/flow.h"
+
+#define WRITER_SINKS_MAX 4
+
+/* Both are called on the writer's thread, one sink after the other. */
+struct writer_sink {
+    void (*flow)(void *arg, struct flow *f); /* borrows it; flow_ref to keep it */
+    void (*flush)(void *arg);                /* after each batch; may be NULL */
+    void *arg;
+};
+
+struct writer_options {
+    const struct writer_sink *sinks; /* copied; what 'arg' points to must outlive the writer */
+    unsigned n_sinks;
+    size_t max; /* bytes of flows that wait, about */
+};
+
+struct writer;
+
+/* Returns owned. */
+struct writer *writer_start(const struct writer_options *o, struct err *e) MUST_CHECK;
+/* Any thread. Keeps a reference; the flow must not be changed any more. Waits while the mailbox is
+ * full. A flow goes to a writer once only. */
+void writer_put(struct writer *w, struct flow *f);
+/* Nobody may be in writer_put any more. Gives what is left to the sinks, ends the thread, frees.
+ * NULL is allowed. */
+void writer_stop(struct writer *w);
