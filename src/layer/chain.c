@@ -9,15 +9,6 @@
 #define WIRE_OUT_MAX (16u << 20)
 
 static void
-wire_fail(struct wire *w)
-{
-    if (w->lost)
-        return;
-    failure_set(&w->why, REASON_MEMORY, NULL);
-    w->lost = w->abort = true;
-}
-
-static void
 wire_on_cmd(struct layer *l, const struct cmd *c)
 {
     struct wire *w = container_of(l, struct wire, layer);
@@ -27,7 +18,7 @@ wire_on_cmd(struct layer *l, const struct cmd *c)
             return;
         buf_append(&w->out, c->data);
         if (w->out.failed)
-            wire_fail(w);
+            chain_fail(l->chain, REASON_MEMORY);
         break;
     case CMD_MORE: w->more = true; break;
     case CMD_SHUT: w->shut = true; break;
@@ -70,7 +61,7 @@ wire_offer(struct chain *c, struct slice data)
     else
         buf_consume(&w->held, took);
     if (w->held.failed)
-        wire_fail(w);
+        chain_fail(c, REASON_MEMORY);
     if (buf_len(&w->held) == 0)
         buf_release(&w->held);
 }
@@ -90,6 +81,13 @@ chain_step(struct chain *c)
     if (w->more) {
         w->more = false;
         wire_offer(c, SLICE_NONE);
+        return true;
+    }
+    if (c->swapped_in) {
+        struct layer *l = c->swapped_in;
+        c->swapped_in = NULL;
+        if (l->down->ended)
+            l->ops->on_event(l, &(struct event){.type = EV_EOF, .clean = l->down->ended_clean});
         return true;
     }
     if (w->was_full && w->out.w - w->out.r + w->queued < WIRE_FULL / 2) {
@@ -185,6 +183,8 @@ chain_drop(struct chain *c, struct layer *l)
         struct layer *up = l->up;
         l->up = l->down = NULL;
         l->deadline = 0;
+        if (l == c->swapped_in)
+            c->swapped_in = NULL;
         turn_defer(c->turn, &l->dying, layer_destroy);
         l = up;
     }
@@ -241,6 +241,7 @@ chain_swap(struct chain *c, struct layer *old, struct layer *l)
     struct layer *below = old->down;
     chain_drop(c, old);
     chain_put(c, below, l);
+    c->swapped_in = l;
     layer_tell(l, CMD_MORE);
 }
 
@@ -286,6 +287,16 @@ chain_lost(struct chain *c, const struct failure *why)
     turn_begin(c->turn);
     chain_touch(c);
     turn_end(c->turn);
+}
+
+void
+chain_fail(struct chain *c, enum reason why)
+{
+    if (c->wire.lost)
+        return;
+    failure_set(&c->wire.why, why, NULL);
+    c->wire.lost = c->wire.abort = true;
+    chain_touch(c);
 }
 
 void

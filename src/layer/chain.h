@@ -44,6 +44,7 @@ struct wire {
 struct chain {
     struct wire wire;
     struct layer *top;
+    struct layer *swapped_in; /* in this turn: has yet to hear of an end that came before */
     struct turn *turn;
     struct host *host;
     struct peer *peer;   /* a reference */
@@ -72,7 +73,7 @@ void chain_free(struct chain *c);
 /* Puts the layer on top. Takes it. The layer hears nothing: EV_START is the caller's to raise with layer's on_event. */
 void chain_push(struct chain *c, struct layer *l);
 /* Puts 'l' in the place of 'old' and everything above it; they die at the end of the turn. What was not taken is offered
- * to 'l' at the end of the turn. Takes l. */
+ * to 'l' at the end of the turn, and EV_EOF is said again if it has been. Takes l. */
 void chain_swap(struct chain *c, struct layer *old, struct layer *l);
 
 /* From the driver. Each is a turn. */
@@ -88,6 +89,8 @@ void chain_timer(struct chain *c, uint64_t now);
 
 /* The earliest deadline of its layers, 0 for none. */
 uint64_t chain_deadline(const struct chain *c);
+/* Gives the connection up: CMD_ABORT at its wire, EV_CLOSED with the reason at the end of the turn. */
+void chain_fail(struct chain *c, enum reason why);
 /* Whether the driver should read: the connection lives and the wire holds less than LAYER_HELD_MAX. */
 bool chain_wants_input(const struct chain *c);
 /* Whether so much is queued that no more should be sent now; EV_ROOM will come. */

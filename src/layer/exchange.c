@@ -57,7 +57,7 @@ exchange_answer(struct exchange *x, struct slice content)
 {
     struct http_msg *resp = &x->flow->resp;
     resp->head_at = resp->end_at = exchange_wall(x);
-    x->flow->local = !x->server.fan;
+    x->flow->local = !x->flow->server;
     if (!exchange_head_response(x)) {
         fan_tell(&x->client, CMD_ABORT);
         exchange_finish(x, false);

@@ -15,7 +15,8 @@ head_retarget(struct http_head *h, struct arena *a)
     if (!url_parse_absolute(h->target, &u))
         return true;
     /* RFC 9112 section 3.2.4. */
-    bool server_wide = slice_eq(h->method, SLICE("OPTIONS")) && slice_ends(h->target, u.authority);
+    bool bare = u.authority.p + u.authority.n == h->target.p + h->target.n;
+    bool server_wide = bare && slice_eq(h->method, SLICE("OPTIONS"));
     h->target = server_wide ? SLICE("*") : url_origin(&u, a);
     if (!h->target.p)
         return false;

@@ -1,7 +1,7 @@
 /* The response half of an exchange. */
 #include "layer/exchange.h"
 
-/* A stale connection of the pool: the server closed it before it read the request. Only what is safe to repeat goes again
+/* A stale connection of the pool: the server closed it before it read the request, and said nothing. Only what is safe to repeat goes again
  * (RFC 9110 section 9.2.2), and only when none of its content is gone. */
 static bool
 r_retry(struct exchange *x, const struct part *p)
@@ -9,7 +9,8 @@ r_retry(struct exchange *x, const struct part *p)
     static const struct slice safe[] = {
         {"GET", 3}, {"HEAD", 4}, {"OPTIONS", 7}, {"TRACE", 5}, {"PUT", 3}, {"DELETE", 6},
     };
-    if (x->retried || x->server_answered || !x->flow->server_reused || x->flow->req.body.size ||
+    bool answered = x->server_answered || x->flow->resp.head.raw.n;
+    if (x->retried || answered || !x->flow->server_reused || x->flow->req.body.size ||
         (p->why->reason != REASON_SERVER_CLOSED && p->why->reason != REASON_SERVER_RESET))
         return false;
     for (size_t i = 0; i < ARRAY_LEN(safe); i++) {
@@ -57,7 +58,7 @@ static size_t
 r_head(struct exchange *x, const struct part *p)
 {
     struct http_msg *resp = &x->flow->resp;
-    bool switching = p->head->status == 101;
+    bool switching = p->head->status == 101 && !p->head->malformed;
     if (p->head->status < 200 && !switching && !p->head->malformed) {
         r_interim(x, p);
         return 1;
@@ -66,6 +67,10 @@ r_head(struct exchange *x, const struct part *p)
     resp->head_at = exchange_wall(x);
     if (switching && !head_find(&x->flow->req.sent, FIELD_UPGRADE)) {
         r_fail(x, REASON_BAD_RESPONSE, "101 although no upgrade was asked for");
+        return 1;
+    }
+    if (switching && exchange_unread(x)) {
+        r_fail(x, REASON_BAD_RESPONSE, "101 before the request was complete");
         return 1;
     }
     if (!exchange_head_response(x)) {

@@ -16,13 +16,23 @@ h1_msg(struct h1 *h)
     return h->role == ROLE_ACCEPT ? &h->flow->req : &h->flow->resp;
 }
 
+/* Whether it is for others to move: a client whose content nobody takes, a server that has not been asked to the end
+ * while it takes all that there is. */
+static bool
+h1_is_patient(struct h1 *h)
+{
+    if (h->role == ROLE_ACCEPT)
+        return h->blocked && h->state != H1_HEAD;
+    return h->state == H1_HEAD && !h->written && !chain_full(h->layer.chain);
+}
+
 /* A request head has one time for all of it, content has a time for each piece. */
 void
 h1_set_deadline(struct h1 *h)
 {
     struct host *host = h->layer.chain->host;
     uint64_t time = host->limits->idle_time;
-    if (h->state == H1_IDLE || h->state == H1_WAIT || h->state == H1_DEAD)
+    if (h->state == H1_IDLE || h->state == H1_WAIT || h->state == H1_DEAD || h1_is_patient(h))
         time = 0;
     else if (h->role == ROLE_ACCEPT && h->state == H1_HEAD)
         time = h->started ? host->limits->head_time : host->limits->keepalive_time;
@@ -99,7 +109,9 @@ static void
 h1_on_timer(struct h1 *h)
 {
     struct failure why;
-    failure_set(&why, h->role == ROLE_CONNECT ? REASON_SERVER_TIMEOUT : REASON_CLIENT_TIMEOUT, NULL);
+    /* A server whose content is not taken waits for the client. */
+    bool server = h->role == ROLE_CONNECT && !h->blocked;
+    failure_set(&why, server ? REASON_SERVER_TIMEOUT : REASON_CLIENT_TIMEOUT, NULL);
     if (h->role == ROLE_ACCEPT && h->state == H1_HEAD) {
         /* The bytes so far are held below: they are to be offered once more, for the record. */
         h->late = true;
@@ -107,6 +119,13 @@ h1_on_timer(struct h1 *h)
         return;
     }
     h1_fail(h, &why);
+}
+
+void
+h1_keep_raw(struct h1 *h, struct slice raw)
+{
+    struct slice kept = arena_dup(h->flow->arena, slice_first(raw, h->limits.head_max));
+    h->flow->resp.head = (struct http_head){.raw = kept};
 }
 
 void
@@ -127,10 +146,13 @@ h1_at_eof(struct h1 *h, struct slice rest)
         failure_set(&why, reason, "the last chunk is missing");
     else
         failure_set(&why, reason, rest.n ? "the head is not complete" : "before its head came");
-    if (h->role == ROLE_ACCEPT && h->state == H1_HEAD)
+    if (h->role == ROLE_ACCEPT && h->state == H1_HEAD) {
         h1_refuse(h, rest, &why);
-    else
-        h1_fail(h, &why);
+        return;
+    }
+    if (h->state == H1_HEAD)
+        h1_keep_raw(h, rest);
+    h1_fail(h, &why);
 }
 
 static size_t
@@ -150,8 +172,11 @@ h1_on_event(struct layer *l, const struct event *ev)
     case EV_CLOSED:
         h1_dead(h);
         return layer_up(l, ev);
-    case EV_PART:
     case EV_ROOM:
+        if (h->state == H1_HEAD && h->untaken)
+            layer_tell(l, CMD_MORE);
+        return layer_up(l, ev);
+    case EV_PART:
     case EV_ANSWER: return layer_up(l, ev);
     }
     return 0;

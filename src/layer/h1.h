@@ -38,6 +38,7 @@ struct h1 {
     bool eof, eof_clean;
     bool reading;  /* inside h1_read */
     bool untaken;  /* the last offer was not taken whole */
+    bool blocked;  /* because those above did not want it */
 
     /* Writing. */
     enum framing out;
@@ -57,6 +58,8 @@ void h1_write(struct h1 *h, uint32_t stream, const struct part *p);
 void h1_fail(struct h1 *h, const struct failure *why);
 /* Accept: what was offered is no request. It becomes a flow of its own, which says why. */
 void h1_refuse(struct h1 *h, struct slice raw, const struct failure *why);
+/* Connect: the bytes that should have been a head, for the record. */
+void h1_keep_raw(struct h1 *h, struct slice raw);
 /* The end of the stream where more was needed; 'rest' is what there is. */
 void h1_at_eof(struct h1 *h, struct slice rest);
 /* Accept: on to the next request when both the request and the response are done. */

@@ -47,6 +47,14 @@ h1_begin_content(struct h1 *h, const struct http_head *head)
     }
 }
 
+/* Whether a head with this fault goes through as it is. Limits are no question of form. */
+static bool
+h1_may_pass(const struct h1 *h, const struct http1_why *fault)
+{
+    unsigned status = http1_fault_row(fault->fault)->status;
+    return h->layer.chain->host->limits->allow_malformed && status != 414 && status != 431 && status != 503;
+}
+
 /* Refuses a request head, or lets it through as it is where that is allowed: then everything behind it goes with it. */
 static enum h1_step
 h1_bad_request(struct h1 *h, struct slice raw, const struct http1_why *fault, size_t *used)
@@ -83,7 +91,7 @@ h1_request(struct h1 *h, struct slice raw, size_t *used)
     }
     struct http_head *head = &h->flow->req.head;
     if (http1_parse_request(kept, &h->limits, h->flow->arena, head, &fault) != HTTP1_OK &&
-        !(c->host->limits->allow_malformed && h1_malformed_request(h, raw))) {
+        !(h1_may_pass(h, &fault) && h1_malformed_request(h, raw))) {
         h1_drop_flow(h);
         return h1_bad_request(h, raw, &fault, used);
     }
@@ -107,7 +115,7 @@ h1_response(struct h1 *h, struct slice raw, size_t *used)
         return h1_bad(h, &fault);
     bool good = http1_parse_response(kept, &h->limits, a, head, &fault) == HTTP1_OK &&
                 http1_frame_response(head, h->flow->req.head.method, &fault);
-    if (!good && h->layer.chain->host->limits->allow_malformed) {
+    if (!good && h1_may_pass(h, &fault)) {
         good = http1_parse_lenient(kept, true, a, head);
         head->framing = FRAMING_EOF;
     }
@@ -145,6 +153,9 @@ h1_step_head(struct h1 *h, struct slice in, size_t *used)
     }
     if (!in.n)
         return STEP_STARVED;
+    /* Answers that the client does not fetch must not pile up. */
+    if (!response && chain_full(h->layer.chain))
+        return STEP_BLOCKED;
     if (!h->started) {
         h->started = true;
         h1_set_deadline(h);
@@ -153,11 +164,11 @@ h1_step_head(struct h1 *h, struct slice in, size_t *used)
     if (n)
         return response ? h1_response(h, slice_first(in, n), used) : h1_request(h, slice_first(in, n), used);
     struct http1_why fault;
-    if (http1_check_partial(in, response, &h->limits, &fault) != HTTP1_BAD)
+    if (http1_check_partial(in, response, &h->limits, &fault) != HTTP1_BAD || h1_may_pass(h, &fault))
         return STEP_STARVED;
     if (!response)
         return h1_bad_request(h, in, &fault, used);
-    h->flow->resp.head = (struct http_head){.raw = arena_dup(h->flow->arena, slice_first(in, h->limits.head_max))};
+    h1_keep_raw(h, in);
     *used = in.n;
     return h1_bad(h, &fault);
 }
@@ -289,5 +300,6 @@ h1_read(struct h1 *h, struct slice in)
             s = STEP_NEXT;
         }
     }
+    h->blocked = s == STEP_BLOCKED && took < in.n;
     return took;
 }

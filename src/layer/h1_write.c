@@ -16,7 +16,7 @@ h1_write_head(struct h1 *h, const struct part *p)
     bool failed = out.failed;
     buf_release(&out);
     if (failed)
-        layer_tell(&h->layer, CMD_ABORT);
+        chain_fail(h->layer.chain, REASON_MEMORY);
 }
 
 static void

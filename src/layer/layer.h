@@ -91,12 +91,17 @@ struct layer {
     struct layer *up, *down;
     struct chain *chain;
     uint64_t deadline; /* EV_TIMER comes after this time; 0 for none */
+    bool ended, ended_clean; /* EV_EOF has gone up from here */
     struct dying dying;
 };
 
 static inline size_t
 layer_up(struct layer *l, const struct event *ev)
 {
+    if (ev->type == EV_EOF) {
+        l->ended = true;
+        l->ended_clean = ev->clean;
+    }
     return l->up ? l->up->ops->on_event(l->up, ev) : 0;
 }
 

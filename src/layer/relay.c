@@ -9,6 +9,8 @@ struct relay {
     struct layer layer;
     struct tunnel *tunnel;
     int side;
+    bool eof;   /* the peer has sent its last byte */
+    bool ended; /* and it has been passed on */
 };
 
 struct tunnel {
@@ -16,16 +18,24 @@ struct tunnel {
     struct host *host;
     struct flow *flow;     /* a reference; NULL when it was recorded */
     uint64_t last;         /* monotonic time of the last byte */
-    bool eof[2];
 };
 
+/* Whether the connection ended because we wanted it so. */
+static bool
+tunnel_is_over(const struct failure *why)
+{
+    return why->reason == REASON_NONE || why->reason == REASON_SHUTDOWN;
+}
+
 static void
-tunnel_record(struct tunnel *t)
+tunnel_record(struct tunnel *t, const struct failure *why)
 {
     struct flow *f = t->flow;
     if (!f)
         return;
     t->flow = NULL;
+    if (!tunnel_is_over(why))
+        flow_fail(f, reason_word(why->reason), slice_str(why->text));
     f->ended = t->host->ops->wall(t->host);
     t->host->ops->record(t->host, f);
     flow_unref(f);
@@ -42,23 +52,6 @@ tunnel_keep(struct tunnel *t, int side, struct slice data)
     body_append(&m->body, data, t->host->limits->body_limit, 0);
 }
 
-static size_t
-relay_on_data(struct relay *r, struct slice data)
-{
-    struct tunnel *t = r->tunnel;
-    struct relay *other = t->side[!r->side];
-    if (!other || !data.n)
-        return data.n;
-    t->last = t->host->ops->now(t->host);
-    if (!r->layer.deadline && t->host->limits->idle_time)
-        r->layer.deadline = t->last + t->host->limits->idle_time;
-    if (chain_full(other->layer.chain))
-        return 0;
-    layer_send(&other->layer, data);
-    tunnel_keep(t, r->side, data);
-    return data.n;
-}
-
 static void
 relay_tell_other(struct relay *r, enum cmd_type type)
 {
@@ -68,14 +61,51 @@ relay_tell_other(struct relay *r, enum cmd_type type)
 }
 
 static void
-relay_on_eof(struct relay *r)
+relay_end(struct relay *r)
+{
+    const struct relay *other = r->tunnel->side[!r->side];
+    r->ended = true;
+    relay_tell_other(r, other && other->ended ? CMD_CLOSE : CMD_SHUT);
+    if (other && other->ended)
+        layer_tell(&r->layer, CMD_CLOSE);
+}
+
+static size_t
+relay_on_data(struct relay *r, struct slice data)
 {
     struct tunnel *t = r->tunnel;
-    t->eof[r->side] = true;
-    bool both = t->eof[SIDE_CLIENT] && t->eof[SIDE_SERVER];
-    relay_tell_other(r, both ? CMD_CLOSE : CMD_SHUT);
-    if (both)
-        layer_tell(&r->layer, CMD_CLOSE);
+    struct relay *other = t->side[!r->side];
+    if (!other)
+        return data.n;
+    if (data.n && chain_full(other->layer.chain))
+        return 0;
+    if (data.n) {
+        t->last = t->host->ops->now(t->host);
+        layer_send(&other->layer, data);
+        tunnel_keep(t, r->side, data);
+    }
+    if (r->eof && !r->ended)
+        relay_end(r);
+    return data.n;
+}
+
+static void
+relay_on_eof(struct relay *r, bool clean)
+{
+    struct flow *f = r->tunnel->flow;
+    r->eof = true;
+    if (f && !clean)
+        flow_fail(f, reason_word(REASON_TRUNCATED), slice_str(reason_text(REASON_TRUNCATED)));
+    /* What was left untaken comes once more, and the end behind it. */
+    layer_tell(&r->layer, CMD_MORE);
+}
+
+/* What was cut short on one side must not look like an end on the other. */
+static void
+relay_on_closed(struct relay *r, const struct failure *why)
+{
+    relay_tell_other(r, tunnel_is_over(why) ? CMD_CLOSE : CMD_ABORT);
+    tunnel_record(r->tunnel, why);
 }
 
 static void
@@ -97,12 +127,9 @@ relay_on_event(struct layer *l, const struct event *ev)
     switch (ev->type) {
     case EV_DATA: return relay_on_data(r, ev->data);
     case EV_ROOM: relay_tell_other(r, CMD_MORE); break;
-    case EV_EOF: relay_on_eof(r); break;
+    case EV_EOF: relay_on_eof(r, ev->clean); break;
     case EV_TIMER: relay_on_timer(r, ev->now); break;
-    case EV_CLOSED:
-        relay_tell_other(r, CMD_CLOSE);
-        tunnel_record(r->tunnel);
-        break;
+    case EV_CLOSED: relay_on_closed(r, ev->why); break;
     case EV_START:
     case EV_PART:
     case EV_ANSWER: break;
@@ -159,6 +186,10 @@ relay_join(struct layer *client_old, struct layer *server_old, struct flow *f, s
     t->side[SIDE_SERVER] = down;
     t->host = client_old->chain->host;
     t->flow = flow_ref(f);
+    /* One deadline, on the side that has the host of the tunnel. */
+    t->last = t->host->ops->now(t->host);
+    if (t->host->limits->idle_time)
+        up->layer.deadline = t->last + t->host->limits->idle_time;
     chain_swap(client_old->chain, client_old, &up->layer);
     chain_swap(server_old->chain, server_old, &down->layer);
     if (first.n) {

@@ -22,11 +22,8 @@ struct key_type {
 };
 
 static const struct key_type key_types[] = {
-    {"rsa:2048",   2048, NULL   },
-    {"rsa:3072",   3072, NULL   },
-    {"rsa:4096",   4096, NULL   },
-    {"ecdsa:p256", 0,    "P-256"},
-    {"ecdsa:p384", 0,    "P-384"},
+    {"rsa:2048", 2048, NULL},   {"rsa:3072", 3072, NULL},   {"rsa:4096", 4096, NULL},
+    {"ecdsa:p256", 0, "P-256"}, {"ecdsa:p384", 0, "P-384"},
 };
 
 static const struct key_type *

@@ -10,7 +10,7 @@
 
 #define MAX_VALUE 512 /* bytes of one name or number that are shown */
 
-/* A name of the subject alternative names; the slice is borrowed from it. */
+/* A name of the subject alternative names. The slice points into the certificate, or to 'ip'. */
 struct alt_name {
     const char *kind; /* "DNS", "IP", "email", "URI"; NULL: of no interest here */
     char ip[INET6_ADDRSTRLEN];
@@ -33,18 +33,17 @@ read_ip(struct alt_name *out, struct slice raw)
         out->text = SLICE("(malformed)");
 }
 
-static struct alt_name
-read_alt_name(const GENERAL_NAME *gn)
+static void
+read_alt_name(struct alt_name *out, const GENERAL_NAME *gn)
 {
-    struct alt_name out = {0};
+    *out = (struct alt_name){0};
     if (gn->type == GEN_DNS || gn->type == GEN_EMAIL || gn->type == GEN_URI) {
-        out.kind = gn->type == GEN_DNS ? "DNS" : gn->type == GEN_EMAIL ? "email" : "URI";
-        out.text = slice_first(asn1_slice(gn->d.ia5), MAX_VALUE);
+        out->kind = gn->type == GEN_DNS ? "DNS" : gn->type == GEN_EMAIL ? "email" : "URI";
+        out->text = slice_first(asn1_slice(gn->d.ia5), MAX_VALUE);
     } else if (gn->type == GEN_IPADD) {
-        out.kind = "IP";
-        read_ip(&out, asn1_slice(gn->d.iPAddress));
+        out->kind = "IP";
+        read_ip(out, asn1_slice(gn->d.iPAddress));
     }
-    return out;
 }
 
 /* The whole name in one line, as RFC 2253 writes it but in the order of the certificate. */
@@ -86,7 +85,8 @@ cert_name(struct buf *out, X509 *cert, size_t max)
     GENERAL_NAMES *names AUTO(ossl_free_names) =
         X509_get_ext_d2i(cert, NID_subject_alt_name, NULL, NULL);
     for (int i = 0; i < sk_GENERAL_NAME_num(names); i++) {
-        struct alt_name name = read_alt_name(sk_GENERAL_NAME_value(names, i));
+        struct alt_name name;
+        read_alt_name(&name, sk_GENERAL_NAME_value(names, i));
         if (name.kind && name.text.n) {
             print_safe(out, slice_first(name.text, max), false);
             return;
@@ -172,7 +172,8 @@ print_names(struct buf *out, const GENERAL_NAMES *names)
         return;
     buf_printf(out, "names:");
     for (int i = 0; i < MIN(total, CERT_PRINT_MAX_NAMES); i++) {
-        struct alt_name name = read_alt_name(sk_GENERAL_NAME_value(names, i));
+        struct alt_name name;
+        read_alt_name(&name, sk_GENERAL_NAME_value(names, i));
         buf_printf(out, " %s:", name.kind ? name.kind : "other");
         print_safe(out, name.text, false);
     }
@@ -211,9 +212,10 @@ static void
 json_names(struct json *j, const GENERAL_NAMES *names, struct buf *scratch)
 {
     int total = sk_GENERAL_NAME_num(names);
-    json_array(j, "names");
+    json_begin_array(j, "names");
     for (int i = 0; i < MIN(total, CERT_PRINT_MAX_NAMES); i++) {
-        struct alt_name name = read_alt_name(sk_GENERAL_NAME_value(names, i));
+        struct alt_name name;
+        read_alt_name(&name, sk_GENERAL_NAME_value(names, i));
         buf_reset(scratch);
         buf_printf(scratch, "%s:", name.kind ? name.kind : "other");
         print_safe(scratch, name.text, false);
@@ -267,7 +269,7 @@ cert_json(struct json *j, const char *key, X509 *cert)
     buf_init(&scratch, 64 * 1024);
     int bits;
     const char *kind = key_kind(cert, &bits);
-    json_object(j, key);
+    json_begin_object(j, key);
     json_printed(j, "subject", cert, print_subject);
     json_printed(j, "issuer", cert, print_issuer);
     json_names(j, names, &scratch);

@@ -1,5 +1,5 @@
-/* Certificates as people and programs read them. Whatever is in the certificate, the output has no
- * control bytes. */
+/* Certificates as people and programs read them. Whatever is in one, no control byte but HTAB (and
+ * LF between lines) comes out. */
 #pragma once
 
 #include "base/buf.h"
@@ -17,8 +17,8 @@ void cert_print(struct buf *out, struct x509_st *cert);
 /* An object with the members subject, issuer, names, names_total, not_before, not_after, key, bits,
  * signature, serial, sha256. 'key' may be NULL as in base/json.h. */
 void cert_json(struct json *j, const char *key, struct x509_st *cert);
-/* The CN, or the first name of the SAN, or the subject in one line, or "(no name)", at most 'max'
- * bytes. Appended. */
+/* The CN, or the first name of the SAN, or the last attribute of the subject, or "(no name)", at
+ * most 'max' bytes. Appended. */
 void cert_name(struct buf *out, struct x509_st *cert, size_t max);
 /* The value of the attribute number 'at' of a name, at most 'max' bytes of it. Appended; nothing
  * when there is none. */

@@ -38,12 +38,12 @@ static const struct version_row {
     const char *name, *shown;
     uint16_t version;
 } versions[] = {
-    {"UNBOUNDED", "any",     0             },
-    {"SSL3",      "SSLv3",   SSL3_VERSION  },
-    {"TLS1",      "TLSv1",   TLS1_VERSION  },
-    {"TLS1_1",    "TLSv1.1", TLS1_1_VERSION},
-    {"TLS1_2",    "TLSv1.2", TLS1_2_VERSION},
-    {"TLS1_3",    "TLSv1.3", TLS1_3_VERSION},
+    {"UNBOUNDED", "any", 0},
+    {"SSL3", "SSLv3", SSL3_VERSION},
+    {"TLS1", "TLSv1", TLS1_VERSION},
+    {"TLS1_1", "TLSv1.1", TLS1_1_VERSION},
+    {"TLS1_2", "TLSv1.2", TLS1_2_VERSION},
+    {"TLS1_3", "TLSv1.3", TLS1_3_VERSION},
 };
 
 bool

@@ -9,7 +9,7 @@ struct install_help {
     /* Lines, each ended by LF; those that start with "$ " are commands. {cert} stands for the path
      * of the file. */
     const char *steps;
-    const char *undo;  /* the same, to remove it again */
+    const char *undo; /* the same, to remove it again */
 };
 
 /* Ended by a row whose platform is NULL. */

@@ -42,13 +42,13 @@ leaf_fault_of(enum verdict_reason reason)
         enum verdict_reason reason;
         enum leaf_fault fault;
     } rows[] = {
-        {VERDICT_OK,              LEAF_GOOD       },
-        {VERDICT_EXPIRED,         LEAF_EXPIRED    },
-        {VERDICT_NOT_YET_VALID,   LEAF_NOT_YET    },
-        {VERDICT_WRONG_HOST,      LEAF_WRONG_HOST },
-        {VERDICT_NAME_IN_CN_ONLY, LEAF_WRONG_HOST },
-        {VERDICT_NO_SAN,          LEAF_WRONG_HOST },
-        {VERDICT_SELF_SIGNED,     LEAF_SELF_SIGNED},
+        {VERDICT_OK, LEAF_GOOD},
+        {VERDICT_EXPIRED, LEAF_EXPIRED},
+        {VERDICT_NOT_YET_VALID, LEAF_NOT_YET},
+        {VERDICT_WRONG_HOST, LEAF_WRONG_HOST},
+        {VERDICT_NAME_IN_CN_ONLY, LEAF_WRONG_HOST},
+        {VERDICT_NO_SAN, LEAF_WRONG_HOST},
+        {VERDICT_SELF_SIGNED, LEAF_SELF_SIGNED},
     };
     for (size_t i = 0; i < ARRAY_LEN(rows); i++)
         if (rows[i].reason == reason)
@@ -139,12 +139,13 @@ add_subject_key_id(X509 *cert)
     return ok;
 }
 
-/* An imported authority may have no key identifier to point at: then there is nothing to add. */
+/* An imported authority may have no key identifier to point at, and one that signs itself needs
+ * none: then there is nothing to add. */
 static bool
-add_authority_key_id(X509 *cert, X509 *issuer)
+add_authority_key_id(X509 *cert, const struct leaf_spec *spec, X509 *issuer)
 {
     const ASN1_OCTET_STRING *id = X509_get0_subject_key_id(issuer);
-    if (!id)
+    if (!id || spec->fault == LEAF_SELF_SIGNED)
         return true;
     AUTHORITY_KEYID *aki = AUTHORITY_KEYID_new();
     bool ok = aki && (aki->keyid = ASN1_OCTET_STRING_dup(id)) != NULL &&
@@ -186,7 +187,7 @@ add_extensions(X509 *cert, const struct leaf_spec *spec, X509 *issuer, const str
 {
     return add_names(cert, spec) && add_key_usage(cert, spec->key) && add_basic_constraints(cert) &&
            add_ext_key_usage(cert) && add_subject_key_id(cert) &&
-           add_authority_key_id(cert, issuer) && add_crl_url(cert, spec, ca);
+           add_authority_key_id(cert, spec, issuer) && add_crl_url(cert, spec, ca);
 }
 
 static bool

@@ -96,11 +96,17 @@ parse_key(struct pem *pem, BIO *bio, const char *text, struct err *e)
 {
     struct passphrase p = {.text = text};
     pem->key = PEM_read_bio_PrivateKey(bio, NULL, on_passphrase, &p);
-    if (pem->key) {
-        ERR_clear_error();
-        return true;
-    }
-    return (!p.asked && at_end()) || key_fail(&p, e);
+    if (!pem->key)
+        return key_fail(&p, e);
+    ERR_clear_error();
+    return true;
+}
+
+static bool
+has_key(struct slice text)
+{
+    static const char mark[] = "PRIVATE KEY-----";
+    return text.n && memmem(text.p, text.n, mark, sizeof mark - 1);
 }
 
 static bool
@@ -135,7 +141,7 @@ parse_kind(struct pem *pem, struct slice text, unsigned kind, const char *passph
     if (!bio)
         return err_memory(e);
     if (kind == PEM_KEY)
-        return parse_key(pem, bio, passphrase, e);
+        return !has_key(text) || parse_key(pem, bio, passphrase, e);
     return kind == PEM_CERTS ? parse_certs(pem, bio, e) : parse_crls(pem, bio, e);
 }
 

@@ -190,15 +190,34 @@ check_own(const struct trust_query *q, struct verdict *v)
     return true;
 }
 
-/* Issuers that no list was given for are not checked. */
+/* What a trust anchor may lack: it is trusted as it is (RFC 5280 section 6.1), and the authorities
+ * that people make for themselves often have no key usage. Some old public roots are odder still.
+ */
+static bool
+is_forgiven(int error, const struct trust *t)
+{
+    switch (error) {
+    case X509_V_ERR_CA_CERT_MISSING_KEY_USAGE:
+    case X509_V_ERR_MISSING_SUBJECT_KEY_IDENTIFIER: return true;
+    case X509_V_ERR_CA_BCONS_NOT_CRITICAL: return !t->explicit_roots;
+    default: return false;
+    }
+}
+
+/* Called for each error; 1 goes on. */
 static int
 on_error(int ok, X509_STORE_CTX *ctx)
 {
-    return ok || X509_STORE_CTX_get_error(ctx) == X509_V_ERR_UNABLE_TO_GET_CRL;
+    int error = X509_STORE_CTX_get_error(ctx), depth = X509_STORE_CTX_get_error_depth(ctx);
+    /* Issuers that no list was given for are not checked. */
+    if (ok || error == X509_V_ERR_UNABLE_TO_GET_CRL)
+        return 1;
+    bool anchor = depth > 0 && depth == sk_X509_num(X509_STORE_CTX_get0_chain(ctx)) - 1;
+    return anchor && is_forgiven(error, X509_STORE_CTX_get_app_data(ctx));
 }
 
 static void
-set_params(X509_STORE_CTX *ctx, const struct trust *t, time_t at)
+set_params(X509_STORE_CTX *ctx, struct trust *t, time_t at)
 {
     X509_VERIFY_PARAM *param = X509_STORE_CTX_get0_param(ctx);
     unsigned long flags =
@@ -213,6 +232,7 @@ set_params(X509_STORE_CTX *ctx, const struct trust *t, time_t at)
     X509_VERIFY_PARAM_set_depth(param, TRUST_MAX_DEPTH);
     X509_VERIFY_PARAM_set_auth_level(param, 2);
     X509_VERIFY_PARAM_set_time(param, at);
+    X509_STORE_CTX_set_app_data(ctx, t);
     X509_STORE_CTX_set_verify_cb(ctx, on_error);
 }
 

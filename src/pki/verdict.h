@@ -49,8 +49,8 @@ enum verdict_reason {
 struct verdict {
     enum verdict_reason reason;
     int depth; /* of the certificate at fault: 0 is the leaf */
-    /* A sentence that names it, without control bytes: expired: intermediate 'X' ended 2026-01-02.
-     * When the reason is VERDICT_OK: empty, or what is odd nevertheless. */
+    /* A sentence that names it, without control bytes but HTAB: expired: intermediate 'X' ended
+     * 2026-01-02. When the reason is VERDICT_OK: empty, or what is odd nevertheless. */
     char text[320];
 };
 

@@ -238,7 +238,7 @@ upstream_note_verdict(struct upstream *u)
         return;
     enum verdict_reason r = v->reason == VERDICT_NONE ? VERDICT_OK : v->reason;
     snprintf(t->verdict, sizeof(t->verdict), "%s", verdict_word(r));
-    snprintf(t->verdict_text, sizeof(t->verdict_text), "%s", v->text);
+    snprintf(t->verdict_text, sizeof(t->verdict_text), "%.*s", (int)sizeof(t->verdict_text) - 1, v->text);
 }
 
 static void
