@@ -107,9 +107,9 @@ run_export(struct cli *cli)
 {
     struct err err = {0};
     enum ca_format format = CA_PEM;
-    const char *path = cli_flag(cli, "out", true, &err);
-    const char *name = cli_flag(cli, "format", true, &err);
-    if (err.code != ERR_NONE || (name && !parse_format(name, &format, &err)))
+    const char *path = cli_flag(cli, "out");
+    const char *name = cli_flag(cli, "format");
+    if (name && !parse_format(name, &format, &err))
         return cli_fail(&err);
     if (cli_finish(cli) != CLI_OK)
         return CLI_USAGE;
@@ -214,10 +214,10 @@ static const struct {
     const char *name;
     int (*run)(struct cli *cli);
 } verbs[] = {
-    {"show",         run_show        },
-    {"export",       run_export      },
-    {"import",       run_import      },
-    {"rotate",       run_rotate      },
+    {"show", run_show},
+    {"export", run_export},
+    {"import", run_import},
+    {"rotate", run_rotate},
     {"install-help", run_install_help},
 };
 
@@ -235,9 +235,9 @@ run_ca(struct cli *cli)
 }
 
 static const struct cli_flag ca_flags[] = {
-    {"format", "pem|der|p12", "of the exported certificate (pem)"   },
-    {"out",    "FILE",        "where to export to (standard output)"},
-    {NULL,     NULL,          NULL                                  },
+    {"format", "pem|der|p12", "of the exported certificate (pem)"},
+    {"out", "FILE", "where to export to (standard output)"},
+    {NULL, NULL, NULL},
 };
 
 const struct cli_command cli_ca = {

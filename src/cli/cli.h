@@ -1,6 +1,7 @@
 /*
- * The subcommands of the binary: one row each in cli/list.h, one file each. A command gets the configuration (defaults,
- * file, environment and the options it was given, already applied) and the words that are left.
+ * The subcommands of the binary: one row each in cli/list.h, one file each. A command gets the
+ * configuration (defaults, file, environment and the options it was given, already applied) and the
+ * words that are left.
  */
 #pragma once
 
@@ -8,6 +9,9 @@
 
 #include <stdbool.h>
 
+struct args;
+struct buf;
+struct cli_command;
 struct config;
 
 /* Exit statuses of the program. */
@@ -24,28 +28,49 @@ struct cli_flag {
     const char *help;
 };
 
+#define CLI_FLAGS_MAX 16
+
 struct cli {
+    const struct cli_command *command;
     const struct config *config;
-    int argc; /* words behind the command's name that are not options of the option table */
+    const struct args *args; /* the options of the command line, for settings_reload */
+    int argc;                /* plain words behind the command's name that nobody has taken yet */
     char **argv;
+    struct {
+        const char *name, *value;
+    } flags[CLI_FLAGS_MAX]; /* the command's own flags that were given */
+    int n_flags;
 };
 
 struct cli_command {
     const char *name;
-    const char *args; /* one line, for the help */
-    const char *help; /* one line */
-    const char *more; /* further help, may be NULL */
+    const char *args;             /* one line, for the help */
+    const char *help;             /* one line; NULL: not shown in the list */
+    const char *more;             /* further help, may be NULL */
     const struct cli_flag *flags; /* the command's own flags, ended by a NULL name; may be NULL */
-    bool proxy;       /* the options of the option table belong to it and are shown in its help */
+    bool proxy; /* the options of the option table are shown in its help; they are taken by all
+                   commands */
     int (*run)(struct cli *cli);
 };
 
-/* Takes '--name VALUE', '--name=VALUE' or '--name' out of the words; NULL when it is not there. A flag without a value
- * gives "". Sets *e when the value is missing. */
-const char *cli_flag(struct cli *cli, const char *name, bool takes_value, struct err *e);
+/* The value of one of the command's own flags, taken out: NULL when it was not given, "" when it
+ * takes none. Of several the last one counts. Borrowed from the command line. */
+const char *cli_flag(struct cli *cli, const char *name);
 /* The next plain word, taken out, or NULL. */
 const char *cli_word(struct cli *cli);
 /* Prints "weir: TEXT" on standard error and returns the status that fits the code. */
 int cli_fail(const struct err *e);
-/* Complains about the first word that is left over and returns CLI_USAGE, or CLI_OK when none is. */
+/* Complains about the first word that is left over and returns CLI_USAGE, or CLI_OK when none is.
+ */
 int cli_finish(struct cli *cli);
+
+/* What the program says about itself from now on is as the configuration says. */
+void cli_set_verbosity(const struct config *c);
+/* Writes it to standard output, frees it, and returns the status. A reader that has gone away is no
+ * failure. */
+int cli_print(struct buf *out);
+
+/* The commands of cli/list.h, ended by NULL. */
+extern const struct cli_command *const cli_table[];
+/* The whole program: returns its exit status. */
+int cli_main(int argc, char **argv);

@@ -25,7 +25,8 @@ parse_time(const char *text, time_t *out, struct err *e)
                                           "%Y-%m-%d %H:%M:%S", "%Y-%m-%d"};
     uint64_t seconds;
     if (scan_u64(slice_str(text), INT64_MAX / 1000, &seconds)) {
-        *out = (time_t)seconds;
+        /* For trust_verify 0 is now. */
+        *out = (time_t)MAX(seconds, 1u);
         return true;
     }
     for (size_t i = 0; i < ARRAY_LEN(formats); i++) {
@@ -44,13 +45,11 @@ parse_time(const char *text, time_t *out, struct err *e)
 static bool
 read_words(struct cli *cli, struct query *q, struct err *e)
 {
-    q->roots.ca = cli_flag(cli, "ca", true, e);
-    q->roots.crl = cli_flag(cli, "crl", true, e);
-    q->name = cli_flag(cli, "name", true, e);
-    q->at_text = cli_flag(cli, "at", true, e);
-    q->staple_file = cli_flag(cli, "staple", true, e);
-    if (e->code != ERR_NONE)
-        return false;
+    q->roots.ca = cli_flag(cli, "ca");
+    q->roots.crl = cli_flag(cli, "crl");
+    q->name = cli_flag(cli, "name");
+    q->at_text = cli_flag(cli, "at");
+    q->staple_file = cli_flag(cli, "staple");
     if (!q->name)
         return err_set(e, ERR_USAGE, "verify-chain needs the host with --name");
     if (q->at_text)
@@ -65,6 +64,8 @@ read_files(struct query *q, struct err *e)
 {
     bool ok = pem_load(&q->chain, q->chain_file, PEM_CERTS, NULL, e) &&
               (!q->staple_file || pem_read_file(q->staple_file, &q->staple, e));
+    if (ok && sk_X509_num(q->chain.certs) == 0)
+        ok = err_set(e, ERR_USAGE, "there is no certificate in '%s'", q->chain_file);
     if (!ok)
         e->code = ERR_USAGE;
     return ok;
@@ -110,12 +111,12 @@ run_verify_chain(struct cli *cli)
 }
 
 static const struct cli_flag verify_chain_flags[] = {
-    {"ca",     "FILE|DIR", "trusted roots (the system's)"                 },
-    {"name",   "HOST",     "name or address that the server was asked for"},
-    {"at",     "TIME",     "when: seconds since 1970 or ISO 8601 (now)"   },
-    {"staple", "FILE",     "OCSP response that came with it, DER"         },
-    {"crl",    "FILE",     "revocation lists, PEM"                        },
-    {NULL,     NULL,       NULL                                           },
+    {"ca", "FILE|DIR", "trusted roots (the system's)"},
+    {"name", "HOST", "name or address that the server was asked for"},
+    {"at", "TIME", "when: seconds since 1970 or ISO 8601 (now)"},
+    {"staple", "FILE", "OCSP response that came with it, DER"},
+    {"crl", "FILE", "revocation lists, PEM"},
+    {NULL, NULL, NULL},
 };
 
 const struct cli_command cli_verify_chain = {

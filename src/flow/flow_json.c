@@ -19,17 +19,17 @@ put_time(struct json *j, const char *key, uint64_t wall_ns)
     if (wall_ns)
         json_u64(j, key, wall_ns / 1000);
     else
-        json_null(j, key);
+        json_put_null(j, key);
 }
 
 static void
 put_tls(struct json *j, const struct peer_tls *tls, bool whole)
 {
     if (!tls) {
-        json_null(j, "tls");
+        json_put_null(j, "tls");
         return;
     }
-    json_object(j, "tls");
+    json_begin_object(j, "tls");
     json_str(j, "version", tls->version);
     json_str(j, "cipher", tls->cipher);
     json_str(j, "group", tls->group);
@@ -41,7 +41,7 @@ put_tls(struct json *j, const struct peer_tls *tls, bool whole)
     json_str(j, "verdict", tls->verdict);
     json_str(j, "verdict_text", tls->verdict_text);
     if (whole) {
-        json_array(j, "certs");
+        json_begin_array(j, "certs");
         for (unsigned i = 0; i < tls->n_certs; i++)
             json_base64(j, NULL, block_slice(tls->certs[i]));
         json_end_array(j);
@@ -53,10 +53,10 @@ static void
 put_peer(struct json *j, const char *key, const struct peer *p, bool whole)
 {
     if (!p) {
-        json_null(j, key);
+        json_put_null(j, key);
         return;
     }
-    json_object(j, key);
+    json_begin_object(j, key);
     json_u64(j, "id", p->id);
     json_str(j, "local", p->local);
     json_str(j, "remote", p->remote);
@@ -73,9 +73,9 @@ put_peer(struct json *j, const char *key, const struct peer *p, bool whole)
 static void
 put_fields(struct json *j, const struct http_head *h)
 {
-    json_array(j, "fields");
+    json_begin_array(j, "fields");
     for (size_t i = 0; i < h->n; i++) {
-        json_array(j, NULL);
+        json_begin_array(j, NULL);
         json_text(j, NULL, h->fields[i].name);
         json_text(j, NULL, h->fields[i].value);
         json_end_array(j);
@@ -125,7 +125,7 @@ put_trailers(struct json *j, const struct http_head *trailers, bool whole)
 {
     if (trailers->n == 0)
         return;
-    json_object(j, "trailers");
+    json_begin_object(j, "trailers");
     put_fields(j, trailers);
     if (whole)
         json_base64(j, "raw", trailers->raw);
@@ -135,7 +135,7 @@ put_trailers(struct json *j, const struct http_head *trailers, bool whole)
 static void
 put_body(struct json *j, const struct body *b, bool whole)
 {
-    json_object(j, "body");
+    json_begin_object(j, "body");
     json_u64(j, "size", b->size);
     json_u64(j, "kept", b->kept);
     json_bool(j, "cut", b->cut);
@@ -155,10 +155,10 @@ put_msg(struct json *j, const char *key, const struct http_msg *m, bool whole)
 {
     bool head = m->head.line.n || m->head.raw.n || m->head.status;
     if (!head && m->body.size == 0) {
-        json_null(j, key);
+        json_put_null(j, key);
         return;
     }
-    json_object(j, key);
+    json_begin_object(j, key);
     if (head) {
         put_head(j, &m->head, whole);
         if (whole)
@@ -177,9 +177,9 @@ put_msg(struct json *j, const char *key, const struct http_msg *m, bool whole)
 static void
 put_interim(struct json *j, const struct flow *f, bool whole)
 {
-    json_array(j, "interim");
+    json_begin_array(j, "interim");
     for (const struct interim *it = f->interim; it; it = it->next) {
-        json_object(j, NULL);
+        json_begin_object(j, NULL);
         put_head(j, &it->head, whole);
         put_time(j, "at_us", it->at);
         json_end_object(j);
@@ -191,10 +191,10 @@ static void
 put_error(struct json *j, const struct flow *f)
 {
     if (!f->error) {
-        json_null(j, "error");
+        json_put_null(j, "error");
         return;
     }
-    json_object(j, "error");
+    json_begin_object(j, "error");
     json_str(j, "reason", f->error);
     json_text(j, "text", f->error_text);
     json_end_object(j);
@@ -214,7 +214,7 @@ put_url(struct json *j, const struct flow *f)
 void
 flow_json(struct json *j, const struct flow *f, bool whole)
 {
-    json_object(j, NULL);
+    json_begin_object(j, NULL);
     json_u64(j, "weir_flow", FORM);
     json_u64(j, "id", f->id);
     json_str(j, "kind", kinds[f->kind]);
@@ -233,7 +233,7 @@ flow_json(struct json *j, const struct flow *f, bool whole)
     put_interim(j, f, whole);
     put_msg(j, "response", &f->resp, whole);
     if (f->kind == FLOW_TUNNEL) {
-        json_object(j, "tunnel");
+        json_begin_object(j, "tunnel");
         json_u64(j, "up", f->tunnel_up);
         json_u64(j, "down", f->tunnel_down);
         json_end_object(j);

@@ -50,6 +50,7 @@ struct ask {
             bool fresh;              /* in: not a connection that has served before */
             struct fan *server;      /* out: NULL on failure */
             bool reused;             /* out */
+            struct peer *peer;       /* out on failure: the connection as far as it got, or NULL; valid until answered */
             struct failure why;      /* out on failure */
         } open;
     };

@@ -46,6 +46,7 @@ x_open(struct exchange *x)
     x->ask.open.flow = x->flow;
     x->ask.open.fresh = x->retried || x->flow->req.head.malformed;
     x->ask.open.server = NULL;
+    x->ask.open.peer = NULL;
     x->ask.open.reused = false;
     return x_ask(x, ASK_OPEN);
 }
@@ -54,6 +55,8 @@ static enum x_next
 x_opened(struct exchange *x)
 {
     if (!x->ask.open.server) {
+        if (x->ask.open.peer)
+            flow_set_server(x->flow, x->ask.open.peer);
         exchange_fail(x, &x->ask.open.why);
         return X_WAIT;
     }

@@ -72,6 +72,8 @@ facts_add_cert(struct peer_tls *facts, X509 *cert)
 static void
 facts_certs(struct tls *t, struct peer_tls *facts)
 {
+    if (facts->n_certs)
+        return;
     if (t->role == ROLE_ACCEPT) {
         facts_add_cert(facts, SSL_get_certificate(t->ssl));
         return;

@@ -1,6 +1,7 @@
 /* TLS contexts and connections by policy. */
 #include "pki/ctx.h"
 #include "pki/client_cert.h"
+#include "pki/chain_shown.h"
 #include "pki/keylog.h"
 #include "pki/leaf.h"
 #include "pki/ossl.h"
@@ -242,7 +243,11 @@ judge(SSL *ssl, struct ctx_target *target, STACK_OF(X509) * chain, bool staple_l
         .staple_later = staple_later,
         .own = target->own,
     };
-    return trust_verify(target->trust, &query, &target->verdict) || target->allow;
+    if (trust_verify(target->trust, &query, &target->verdict))
+        return true;
+    if (target->facts)
+        chain_shown_fill(target->facts, chain);
+    return target->allow;
 }
 
 /* In place of OpenSSL's verification. In TLS 1.3 the staple is here already; in 1.2 it comes after.

@@ -15,6 +15,7 @@
 struct ca;
 struct client_cert;
 struct leaf;
+struct peer_tls;
 struct sessions;
 struct ssl_ctx_st;
 struct ssl_st;
@@ -69,6 +70,7 @@ struct ctx_target {
     struct client_cert *cert;  /* to present; may be NULL */
     struct sessions *sessions; /* of this thread; NULL: no resumption */
     struct slice session_key;
+    struct peer_tls *facts; /* gets the chain when the verdict is bad; may be NULL */
     bool allow; /* a bad verdict does not end the handshake */
     /* Set when the peer's chain has been judged. Stays VERDICT_NONE when a session is resumed: the
      * verdict was good then, since only sessions with a good one are kept. */

@@ -2,6 +2,7 @@
 #include "proxy/advice.h"
 
 #include "base/print.h"
+#include "pki/chain_shown.h"
 
 static const struct {
     enum reason reason;
@@ -37,11 +38,12 @@ static void
 advice_chain(struct buf *out, const struct flow *f)
 {
     const struct peer_tls *t = f->server ? f->server->tls : NULL;
-    if (!t || !t->verdict_text[0])
+    if (!t || !t->verdict_text[0] || !t->n_certs)
         return;
     buf_append(out, SLICE("verdict: "));
     print_safe(out, slice_str(t->verdict_text), true);
-    buf_byte(out, '\n');
+    buf_append(out, SLICE("\nthe chain that the server showed:\n"));
+    chain_shown_print(out, t);
 }
 
 const char *

@@ -11,7 +11,7 @@
 #include <stdio.h>
 #include <stdint.h>
 
-#define PORTS_MAX 64
+#define PORTS_MAX 24
 /* Tries to find one free port for IPv4 and IPv6 alike. */
 #define PORTS_TRIES 20
 

@@ -2,6 +2,7 @@
 #include "proxy/proxy.h"
 
 #include "base/mem.h"
+#include "pki/keylog.h"
 #include "pki/leaf_cache.h"
 #include "proxy/engine.h"
 #include "proxy/ports.h"
@@ -12,6 +13,7 @@ proxy_fill(struct proxy *p, const struct config *c, struct err *e)
 {
     p->setup = setup_new(c, NULL, e);
     TRY(p->setup);
+    TRY(keylog_open(getenv("SSLKEYLOGFILE"), e));
     p->n_workers = c->threads ? (unsigned)c->threads : thread_cores();
     p->leaves = leaf_cache_new((size_t)c->cert_cache);
     p->workers = mem_zalloc(p->n_workers * sizeof(struct worker *));

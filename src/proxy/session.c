@@ -183,6 +183,7 @@ session_destroy(struct dying *d)
 {
     struct session *s = container_of(d, struct session, dying);
     peer_unref(s->peer);
+    peer_unref(s->failed_peer);
     setup_unref(s->setup);
     mem_free(s);
 }

@@ -25,10 +25,12 @@ open_done(struct waiter *w, struct upstream *u, const struct failure *why)
     struct ask *a = o->ask;
     a->host_data = NULL;
     mem_free(o);
-    if (u)
+    if (!why) {
         open_give(a, u);
-    else
+    } else {
         a->open.why = *why;
+        a->open.peer = u ? u->peer : NULL;
+    }
     ask_answer(a);
 }
 
@@ -79,6 +81,7 @@ session_ask_open(struct session *s, struct ask *a)
         /* What happened when we asked for its certificate. The next request tries again. */
         s->failed = false;
         a->open.why = s->why;
+        a->open.peer = s->failed_peer;
         return ASK_DONE;
     }
     struct upstream *u = a->open.fresh ? NULL : open_take_bound(s, &spec);

@@ -1,5 +1,6 @@
 /* How we speak TLS to a client: after the server's certificate is known, with a leaf that mirrors it. */
 #include "codec/hello.h"
+#include "codec/url.h"
 #include "pki/ctx.h"
 #include "pki/leaf_cache.h"
 #include "proxy/engine.h"
@@ -58,12 +59,13 @@ tls_done(struct waiter *w, struct upstream *u, const struct failure *why)
     struct session *s = container_of(w, struct session, tls_wait);
     struct ask *a = s->tls_ask;
     s->tls_ask = NULL;
-    if (u) {
+    if (!why) {
         tls_answer(s, a, u->cert, u->target.verdict.reason);
         pool_put(s->worker->pool, u);
     } else {
         s->failed = true;
         s->why = *why;
+        s->failed_peer = u ? peer_ref(u->peer) : NULL;
         tls_answer(s, a, NULL, VERDICT_NONE);
     }
     ask_answer(a);
@@ -110,8 +112,8 @@ enum ask_result
 session_ask_tls(struct session *s, struct ask *a)
 {
     const struct hello *hello = a->tls.hello;
-    if (hello)
-        snprintf(s->sni, sizeof(s->sni), "%.*s", SLICE_ARG(hello->sni));
+    if (hello && hello->sni_valid && !url_host_normal(hello->sni, s->sni))
+        s->sni[0] = 0;
     bool ours = onboard_is_host(s->setup->config, slice_str(s->target));
     if (hello && s->setup->eager && !ours)
         return tls_upstream_first(s, a);

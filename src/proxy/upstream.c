@@ -58,7 +58,7 @@ upstream_settle(struct upstream *u, const struct failure *why)
     }
     if (w) {
         w->up = NULL;
-        w->done(w, why ? NULL : u, why);
+        w->done(w, u, why);
     } else if (!why) {
         pool_put(u->worker->pool, u);
     }
@@ -158,6 +158,7 @@ upstream_push_tls(struct upstream *u, struct err *e)
     t->own = s->ca;
     t->sessions = w->tls_sessions;
     t->session_key = slice_str(u->key);
+    t->facts = peer_need_tls(u->peer);
     t->allow = s->on_invalid != ON_INVALID_ERROR;
     if (s->client_certs)
         TRY(client_certs_get(s->client_certs, t->host, &t->cert, e));

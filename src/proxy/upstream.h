@@ -25,8 +25,8 @@ struct upstream_spec {
 
 enum upstream_state { UPSTREAM_OPENING, UPSTREAM_IDLE, UPSTREAM_LEASED, UPSTREAM_DEAD };
 
-/* Somebody who waits for a connection. Embedded; 'done' is called once, later, and not any more after pool_forget. The
- * slices of the spec live as long as the waiter. */
+/* Somebody who waits for a connection. Embedded; 'done' is called once, later, and not any more after pool_forget; 'why' is
+ * NULL when 'up' is ready, else 'up' is what was tried, or NULL. The slices of the spec live as long as the waiter. */
 struct waiter {
     struct upstream_spec spec;
     struct list node;     /* in the pool's queue while it waits for a place */

@@ -148,11 +148,12 @@ jsonl_lose(struct jsonl *j, unsigned long flows, int errnum)
 {
     j->lost += flows;
     j->lost_all += flows;
-    if (!j->failing)
-        log_line(LOG_ERROR,
-                 "cannot write to '%s': %s; proxying goes on, flows are not recorded until it "
-                 "works again",
-                 j->path, strerror(errnum));
+    if (j->failing)
+        return;
+    struct err e;
+    err_errno(&e, ERR_FAILED, errnum, "cannot write to '%s'", j->path);
+    log_line(LOG_ERROR, "%s; proxying goes on, flows are not recorded until it works again",
+             e.text);
     j->failing = true;
 }
 
