@@ -35,7 +35,10 @@ WARN := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion -Wst
 HARDEN := -O2 -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3 -fstack-protector-strong -fstack-clash-protection -fcf-protection
 ifeq ($(findstring clang,$(CC)),)
 WARN += -Wduplicated-cond -Wduplicated-branches -Wlogical-op
-HARDEN += -ftrivial-auto-var-init=zero -Wstack-usage=16384
+HARDEN += -ftrivial-auto-var-init=zero
+SRC_FLAGS := $(if $(filter release,$(V)),-Wstack-usage=16384 -Wno-error=stack-usage=)
+# In instrumented code gcc sees paths that are not there.
+WARN += $(if $(filter asan tsan cov,$(V)),-Wno-null-dereference -Wno-maybe-uninitialized)
 endif
 SANITIZE := -O1 -fno-omit-frame-pointer -fno-sanitize-recover=all -fsanitize
 
@@ -46,15 +49,11 @@ MODE_tsan := $(SANITIZE)=thread
 MODE_fuzz := $(SANITIZE)=fuzzer-no-link,address,undefined
 MODE_cov := -O0 --coverage
 MODE := $(or $(MODE_$(V)),$(error V must be one of release asan tsan cov fuzz clang))
-ifneq ($(filter asan tsan cov,$(V)),)
-# Instrumented code makes gcc see paths that are not there.
-WARN += -Wno-null-dereference -Wno-maybe-uninitialized
-endif
 
 VERSION := $(shell cat VERSION)
 COMPILE = $(CC) -std=c17 -g -fPIE $(MODE) $(WARN) $(WERROR) -D_GNU_SOURCE -DWEIR_VERSION=\"$(VERSION)\" -Isrc \
 	-include src/base/banned.h $(PKG_CFLAGS) $(CFLAGS)
-LINK = $(CC) -g -pie $(MODE) -Wl,-z,relro,-z,now $(LDFLAGS)
+LINK = $(CC) -g -pie $(MODE) -Wl,-z,relro,-z,now,--as-needed $(LDFLAGS)
 LIBS = $(PKG_LIBS) -lcrypt -lpthread
 
 # Files ----------------------------------------------------------------------------------------------------------------
@@ -77,7 +76,7 @@ WEIR := $(if $(filter release,$(V)),$(B)/weir,$(O)/weir)
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all run check unit play e2e asan tsan fuzz fuzz-programs lint tidy coverage format docs docs-check install clean objects FORCE
+.PHONY: all run check unit play e2e asan tsan fuzz fuzz-programs lint tidy coverage format made-docs docs docs-check install clean objects FORCE
 all: $(WEIR)
 objects: $(ALL_OBJ)
 
@@ -90,9 +89,10 @@ $(O)/files: FORCE
 
 $(O)/obj/%.o: %.c $(O)/flags
 	@mkdir -p $(@D); echo "CC $(V) $<"
-	@$(COMPILE) $(T_FLAGS) -MMD -MP -c -o $@ $<
-# In tests, parameters that a signature demands may be left alone.
-$(O)/obj/t/%.o: T_FLAGS := -It -Wno-unused-parameter
+	@$(COMPILE) $(FILE_FLAGS) -MMD -MP -c -o $@ $<
+# Tests may leave a parameter alone that a signature demands, and trust a pointer that they just asked for.
+$(O)/obj/t/%.o: FILE_FLAGS := -It -Wno-unused-parameter -Wno-null-dereference
+$(O)/obj/src/%.o: FILE_FLAGS := $(SRC_FLAGS)
 
 # src/x/y.html becomes the symbols embed_y_html and embed_y_html_len.
 $(addprefix $(O)/obj/,$(addsuffix .o,$(EMBED))): $(O)/obj/%.o: % tools/embed $(O)/flags
@@ -115,6 +115,7 @@ run:
 
 install: $(B)/weir
 	install -D -m 755 $(B)/weir $(DESTDIR)$(PREFIX)/bin/weir
+	install -D -m 644 docs/weir.1 $(DESTDIR)$(PREFIX)/share/man/man1/weir.1
 
 clean:
 	rm -rf $(B)
@@ -161,10 +162,14 @@ coverage:
 	@gcovr -r . --filter src/ --exclude-unreachable-branches --sort-percentage $(B)/cov
 format:
 	@$(CLANG_FORMAT) -i $(C_FILES)
-docs:
-	@tools/map > docs/MAP.md
-docs-check:
-	@tools/map | diff -u docs/MAP.md - || { echo "docs/MAP.md is old: run 'make docs'"; exit 1; }
+made-docs: $(B)/weir
+	@mkdir -p $(B)/docs; tools/map > $(B)/docs/MAP.md
+	@env -i $(B)/weir docs options > $(B)/docs/options.md; env -i $(B)/weir docs commands > $(B)/docs/commands.md
+	@env -i $(B)/weir docs man > $(B)/docs/weir.1
+docs: made-docs
+	@cp $(B)/docs/* docs/
+docs-check: made-docs
+	@for f in $(B)/docs/*; do diff -u docs/$${f##*/} $$f || { echo "old: run 'make docs'"; exit 1; }; done
 
 compile_commands.json: $(B)/release/files
 	@for f in $(SRC) $(wildcard src/main.c); do printf '%s{"directory": "%s", "file": "%s", "arguments": [%s"%s"]}\n' \

@@ -55,8 +55,9 @@ arena_new(size_t first, size_t max)
     struct arena *a = mem_alloc(sizeof(*a));
     if (!a)
         return NULL;
-    *a = (struct arena){.step = round_up(MIN(first, LARGEST_STEP)), .max = max};
-    if (PIECES_APART || add_chunk(a, a->step))
+    first = round_up(MIN(first, max));
+    *a = (struct arena){.step = MIN(first, LARGEST_STEP), .max = MIN(max, SIZE_MAX / 2)};
+    if (PIECES_APART || add_chunk(a, first))
         return a;
     mem_free(a);
     return NULL;
@@ -74,30 +75,36 @@ arena_free(struct arena *a)
     mem_free(a);
 }
 
-/* A chunk with room for n more bytes becomes the newest. */
+/* Makes sure that the newest chunk has n more bytes; a new one is made for 'room' bytes. */
 static bool
-make_room(struct arena *a, size_t n)
+make_room(struct arena *a, size_t n, size_t room)
 {
     if (PIECES_APART)
         return add_chunk(a, n);
-    if (a->chunk->cap - a->chunk->used >= n)
+    if (a->chunk->cap - a->chunk->used >= round_up(n))
         return true;
     size_t step = MIN(a->step * 2, LARGEST_STEP);
-    TRY(add_chunk(a, MAX(step, round_up(n))));
+    TRY(add_chunk(a, MAX(step, round_up(room))));
     a->step = step;
     return true;
+}
+
+static void *
+cut(struct arena *a, size_t n, size_t room)
+{
+    if (n > a->max || round_up(n) > a->max - a->used || !make_room(a, n, room))
+        return NULL;
+    struct chunk *c = a->chunk;
+    char *p = c->data + c->used;
+    c->used += round_up(n);
+    a->used += round_up(n);
+    return memset(p, 0, n);
 }
 
 void *
 arena_alloc(struct arena *a, size_t n)
 {
-    if (n > a->max || round_up(n) > a->max - a->used || !make_room(a, n))
-        return NULL;
-    struct chunk *c = a->chunk;
-    char *p = c->data + c->used;
-    c->used += MIN(round_up(n), c->cap - c->used);
-    a->used += round_up(n);
-    return memset(p, 0, n);
+    return cut(a, n, n);
 }
 
 struct slice
@@ -111,28 +118,32 @@ arena_dup(struct arena *a, struct slice s)
     return slice_of(p, s.n);
 }
 
-/* The newest piece stays where it is, when its chunk has the room. */
 static bool
-grow_in_place(struct arena *a, const char *p, size_t old_n, size_t n)
+is_last(const struct arena *a, const char *p, size_t n)
+{
+    return a->chunk && p + round_up(n) == a->chunk->data + a->chunk->used;
+}
+
+static bool
+grow_in_place(struct arena *a, size_t more)
 {
     struct chunk *c = a->chunk;
-    size_t more = round_up(n) - round_up(old_n);
-    if (PIECES_APART || p + round_up(old_n) != c->data + c->used || more > c->cap - c->used)
+    if (PIECES_APART || more > c->cap - c->used || more > a->max - a->used)
         return false;
     c->used += more;
     a->used += more;
     return true;
 }
 
-/* So that a pointer to the old place, kept by mistake, is seen by the sanitizer. */
+/* Frees the chunk of a piece that has moved out of it and was alone there. */
 static void
-drop_moved(struct arena *a, const void *p)
+drop_emptied(struct arena *a, const void *p)
 {
-    struct chunk *moved = a->chunk->next;
-    if (!PIECES_APART || !moved || moved->data != p)
+    struct chunk *emptied = a->chunk->next;
+    if (!emptied || emptied->data != p)
         return;
-    a->chunk->next = moved->next;
-    mem_free(moved);
+    a->chunk->next = emptied->next;
+    mem_free(emptied);
 }
 
 void *
@@ -141,17 +152,24 @@ arena_grow(struct arena *a, void *p, size_t old_n, size_t n)
     assert(n >= old_n);
     if (!p)
         return arena_alloc(a, n);
-    if (n > a->max || round_up(n) - round_up(old_n) > a->max - a->used)
+    if (n > a->max)
         return NULL;
-    if (grow_in_place(a, p, old_n, n)) {
+    bool last = is_last(a, p, old_n);
+    if (last && grow_in_place(a, round_up(n) - round_up(old_n))) {
         memset((char *)p + old_n, 0, n - old_n);
         return p;
     }
-    char *moved = arena_alloc(a, n);
-    if (!moved)
+    /* What the last piece leaves behind does not count. */
+    size_t left = last ? round_up(old_n) : 0;
+    a->used -= left;
+    char *moved = cut(a, n, n + n / 2);
+    if (!moved) {
+        a->used += left;
         return NULL;
+    }
     memcpy(moved, p, old_n);
-    drop_moved(a, p);
+    if (last)
+        drop_emptied(a, p);
     return moved;
 }
 

@@ -25,7 +25,6 @@ block_ref(struct block *b)
 {
     unsigned before = atomic_fetch_add_explicit(&b->refs, 1, memory_order_relaxed);
     assert(before > 0);
-    (void)before;
     return b;
 }
 

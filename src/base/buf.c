@@ -145,9 +145,10 @@ buf_consume(struct buf *b, size_t n)
 static bool
 terminate(struct buf *b)
 {
-    b->max++;
+    size_t max = b->max;
+    b->max = MAX(max, max + 1);
     char *nul = buf_reserve(b, 1);
-    b->max--;
+    b->max = max;
     if (nul)
         *nul = '\0';
     return nul != NULL;

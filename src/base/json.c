@@ -103,13 +103,13 @@ close_nesting(struct json *j, char bracket)
 }
 
 void
-json_object(struct json *j, const char *key)
+json_begin_object(struct json *j, const char *key)
 {
     open_nesting(j, key, '{');
 }
 
 void
-json_array(struct json *j, const char *key)
+json_begin_array(struct json *j, const char *key)
 {
     open_nesting(j, key, '[');
 }
@@ -139,7 +139,7 @@ json_str(struct json *j, const char *key, const char *z)
     if (z)
         json_text(j, key, slice_str(z));
     else
-        json_null(j, key);
+        json_put_null(j, key);
 }
 
 void
@@ -173,7 +173,7 @@ json_bool(struct json *j, const char *key, bool v)
 }
 
 void
-json_null(struct json *j, const char *key)
+json_put_null(struct json *j, const char *key)
 {
     begin_value(j, key);
     put(j, "null");

@@ -17,8 +17,8 @@ struct json {
 
 void json_init(struct json *j, struct buf *out);
 /* 'key' may be NULL inside arrays and at the top. */
-void json_object(struct json *j, const char *key);
-void json_array(struct json *j, const char *key);
+void json_begin_object(struct json *j, const char *key);
+void json_begin_array(struct json *j, const char *key);
 void json_end_object(struct json *j);
 void json_end_array(struct json *j);
 void json_text(struct json *j, const char *key, struct slice s);
@@ -27,7 +27,7 @@ void json_base64(struct json *j, const char *key, struct slice s);
 void json_u64(struct json *j, const char *key, uint64_t v);
 void json_i64(struct json *j, const char *key, int64_t v);
 void json_bool(struct json *j, const char *key, bool v);
-void json_null(struct json *j, const char *key);
+void json_put_null(struct json *j, const char *key);
 /* Splits base64 over several pieces: begin, any number of slices, end. */
 struct json_base64_state {
     unsigned char held[3];

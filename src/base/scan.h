@@ -16,7 +16,7 @@ bool scan_size(struct slice s, uint64_t *out) MUST_CHECK;
 bool scan_duration(struct slice s, uint64_t *out_ns) MUST_CHECK;
 /* yes no true false on off 1 0. */
 bool scan_bool(struct slice s, bool *out) MUST_CHECK;
-/* Case-sensitive glob: * any run, ? one byte. Linear in both. */
+/* Case-sensitive glob: * any run, ? one byte. Takes at most the product of both lengths. */
 bool scan_glob(struct slice pattern, struct slice s);
-/* Edit distance of two words, at most 'cap': for "did you mean". */
+/* Edit distance of two words, at most 'cap': for "did you mean". Words over 64 bytes are that far apart. */
 unsigned scan_distance(struct slice a, struct slice b, unsigned cap);

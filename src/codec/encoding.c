@@ -152,9 +152,10 @@ feed(struct decoder *d, unsigned level, struct slice in, struct buf *out)
             feed(d, level + 1, slice_of(c->room, pass), out);
         if (result != DECODE_OK || d->result != DECODE_OK)
             return;
-        if (c->state == ENCODING_FAIL)
+        bool stuck = in.n && in.n == before && !n;
+        if (c->state == ENCODING_FAIL || stuck)
             stop_damaged(d, c, "is damaged");
-        if (c->state == ENCODING_FAIL || (c->state == ENCODING_END && !in.n))
+        if (d->result != DECODE_OK || (c->state == ENCODING_END && !in.n))
             return;
     }
 }

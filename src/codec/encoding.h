@@ -55,7 +55,8 @@ struct encoding_ops {
     void (*free_stream)(void *stream);
     /*
      * Decodes from *in, which it shortens, into at most n > 0 bytes at p, and returns how many it
-     * wrote. When it writes fewer than n, all of *in is used or the state is not ENCODING_RUN.
+     * wrote. While *in is not empty it must use some of it or write, or fail; when *in is empty and
+     * it writes fewer than n, nothing is left inside.
      */
     size_t (*run)(void *stream, struct slice *in, char *p, size_t n, enum encoding_state *state);
 };

@@ -198,16 +198,9 @@ struct extension_row {
 };
 
 static const struct extension_row extension_rows[] = {
-    {0,      read_sni       },
-    {10,     read_groups    },
-    {11,     read_formats   },
-    {13,     read_sig_algs  },
-    {16,     read_alpn      },
-    {35,     read_ticket    },
-    {41,     read_psk       },
-    {42,     read_early_data},
-    {43,     read_versions  },
-    {0xfe0d, read_ech       },
+    {0, read_sni},       {10, read_groups},  {11, read_formats}, {13, read_sig_algs},
+    {16, read_alpn},     {35, read_ticket},  {41, read_psk},     {42, read_early_data},
+    {43, read_versions}, {0xfe0d, read_ech},
 };
 
 /* A type that comes twice is refused: two SNI extensions would let two readers see two names. */

@@ -6,8 +6,8 @@
 /* Fields that Connection must not take from the next hop, besides all that have a field_id; "x-"
  * means a prefix. */
 static const char *const protected_names[] = {
-    "Cache-Control", "Content-", "Cookie",    "Forwarded",  "If-",          "Max-Forwards",
-    "Origin",        "Range",    "Sec-Fetch", "Set-Cookie", "X-Forwarded-", "X-Real-IP",
+    "Cache-Control", "Content-", "Cookie",     "Forwarded",  "If-",          "Max-Forwards",
+    "Origin",        "Range",    "Sec-Fetch-", "Set-Cookie", "X-Forwarded-", "X-Real-IP",
 };
 
 struct hop {

@@ -5,6 +5,8 @@
 #include "codec/token.h"
 #include "codec/url.h"
 
+#include <endian.h>
+
 #define SPARE_FIELDS 4
 #define FIRST_FIELDS 12
 
@@ -200,7 +202,7 @@ parse_start(const struct http1_input *x, const char **p)
     return x->response ? parse_status_line(x, line) : parse_request_line(x, line);
 }
 
-/* Bytes of w that are below 0x20 or 0x7f leave a bit; which ones is only right for the lowest. */
+/* Bytes of w that are below 0x20 or 0x7f leave their highest bit; exact for the lowest of them. */
 static uint64_t
 controls_of(uint64_t w)
 {
@@ -214,20 +216,22 @@ controls_of(uint64_t w)
 const char *
 http1_text_end(const char *p, const char *end)
 {
-    for (;;) {
+    while (end - p >= 8) {
         uint64_t w;
-        for (; end - p >= 8; p += 8) {
-            memcpy(&w, p, 8);
-            if (controls_of(w))
-                break;
+        memcpy(&w, p, 8);
+        uint64_t controls = controls_of(le64toh(w));
+        if (!controls) {
+            p += 8;
+            continue;
         }
-        size_t near = MIN((size_t)(end - p), 8u);
-        for (size_t i = 0; i < near; i++, p++)
-            if (!(token_class[(unsigned char)*p] & TOKEN_VALUE))
-                return p;
-        if (p == end)
+        p += __builtin_ctzll(controls) / 8;
+        if (*p != '\t')
             return p;
+        p++;
     }
+    while (p < end && (token_class[(unsigned char)*p] & TOKEN_VALUE))
+        p++;
+    return p;
 }
 
 /* The name at 'line' ends at 'at' without a colon. */
@@ -252,17 +256,16 @@ name_fault(const struct http1_input *x, const char *line, const char *at)
     return http1_bad(x, colon ? HTTP1_FAULT_NAME_BYTE : HTTP1_FAULT_NO_COLON, at);
 }
 
-/* Reads the CR LF at *p and moves behind it. */
+/* The two bytes at 'at' must be CR LF. */
 static enum http1_result
-parse_line_end(const struct http1_input *x, const char **p)
+parse_line_end(const struct http1_input *x, const char *at)
 {
-    const char *at = *p, *end = x->raw.p + x->raw.n;
+    const char *end = x->raw.p + x->raw.n;
+    if (end - at >= 2 && at[0] == '\r' && at[1] == '\n')
+        return HTTP1_OK;
     if (at == end || (*at == '\r' && at + 1 == end))
         return HTTP1_MORE;
-    if (at[0] != '\r' || at[1] != '\n')
-        return http1_bad(x, control_fault(at), at);
-    *p = at + 2;
-    return HTTP1_OK;
+    return http1_bad(x, control_fault(at), at);
 }
 
 /* Reads the field line at *p and moves behind it. */
@@ -279,10 +282,10 @@ parse_field(const struct http1_input *x, const char **p, struct field *f)
     if (colon == line)
         return http1_bad(x, HTTP1_FAULT_NAME_EMPTY, line);
     const char *value_end = http1_text_end(colon + 1, end);
-    *p = value_end;
-    enum http1_result r = parse_line_end(x, p);
+    enum http1_result r = parse_line_end(x, value_end);
     if (r != HTTP1_OK)
         return r;
+    *p = value_end + 2;
     f->line = slice_of(line, (size_t)(*p - line));
     f->name = slice_of(line, (size_t)(colon - line));
     f->value = slice_trim(slice_of(colon + 1, (size_t)(value_end - colon - 1)));
@@ -324,8 +327,9 @@ http1_parse_fields(const struct http1_input *x, const char *p)
     }
     if (!grow_fields(h, x->arena))
         return http1_bad(x, HTTP1_FAULT_MEMORY, p);
-    enum http1_result r = parse_line_end(x, &p);
-    h->raw = slice_of(x->raw.p, (size_t)(p - x->raw.p));
+    enum http1_result r = parse_line_end(x, p);
+    if (r == HTTP1_OK)
+        h->raw = slice_of(x->raw.p, (size_t)(p + 2 - x->raw.p));
     return r;
 }
 

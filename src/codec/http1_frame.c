@@ -15,7 +15,8 @@ static struct facts
 facts_of(const struct http_head *h)
 {
     struct facts t = {0};
-    for (const struct field *f = h->fields; f < h->fields + h->n; f++) {
+    for (size_t i = 0; i < h->n; i++) {
+        const struct field *f = &h->fields[i];
         if (f->id == FIELD_OTHER)
             continue;
         if (f->id == FIELD_HOST)

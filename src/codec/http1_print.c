@@ -37,7 +37,8 @@ run_text(struct run *r, struct slice s)
 static void
 add_fields(struct run *r, const struct http_head *h)
 {
-    for (const struct field *f = h->fields; f < h->fields + h->n; f++) {
+    for (size_t i = 0; i < h->n; i++) {
+        const struct field *f = &h->fields[i];
         if (f->line.n) {
             run_line(r, f->line);
             continue;

@@ -9,6 +9,12 @@
 #define LABEL_MAX   63
 #define IP_TEXT_MAX 45
 
+static bool
+is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
 /* inet_pton wants a string and takes only the canonical kinds of literals: no octal, no short IPv4.
  */
 static bool
@@ -26,7 +32,7 @@ bool
 url_parse_ip(struct slice s, uint8_t out[16], unsigned *len)
 {
     bool v6 = slice_find(s, ':') < s.n;
-    if (!s.n || !parse_ip_as(v6 ? AF_INET6 : AF_INET, s, out))
+    if (!s.n || (!v6 && !is_digit(s.p[0])) || !parse_ip_as(v6 ? AF_INET6 : AF_INET, s, out))
         return false;
     *len = v6 ? 16 : 4;
     return true;
