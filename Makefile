@@ -34,8 +34,7 @@ WARN := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion -Wst
 	-Wimplicit-fallthrough -Wnull-dereference -Wredundant-decls -Wdouble-promotion
 HARDEN := -O2 -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3 -fstack-protector-strong -fstack-clash-protection -fcf-protection
 ifeq ($(findstring clang,$(CC)),)
-WARN += -Wduplicated-cond -Wduplicated-branches -Wlogical-op
-HARDEN += -ftrivial-auto-var-init=zero
+GCC_ONLY := -Wduplicated-cond -Wduplicated-branches -Wlogical-op $(if $(filter release,$(V)),-ftrivial-auto-var-init=zero)
 SRC_FLAGS := $(if $(filter release,$(V)),-Wstack-usage=16384 -Wno-error=stack-usage=)
 # In instrumented code gcc sees paths that are not there.
 WARN += $(if $(filter asan tsan cov,$(V)),-Wno-null-dereference -Wno-maybe-uninitialized)
@@ -51,7 +50,7 @@ MODE_cov := -O0 --coverage
 MODE := $(or $(MODE_$(V)),$(error V must be one of release asan tsan cov fuzz clang))
 
 VERSION := $(shell cat VERSION)
-COMPILE = $(CC) -std=c17 -g -fPIE $(MODE) $(WARN) $(WERROR) -D_GNU_SOURCE -DWEIR_VERSION=\"$(VERSION)\" -Isrc \
+COMPILE = $(CC) -std=c17 -g -fPIE $(MODE) $(WARN) $(GCC_ONLY) $(WERROR) -D_GNU_SOURCE -DWEIR_VERSION=\"$(VERSION)\" -Isrc \
 	-include src/base/banned.h $(PKG_CFLAGS) $(CFLAGS)
 LINK = $(CC) -g -pie $(MODE) -Wl,-z,relro,-z,now,--as-needed $(LDFLAGS)
 LIBS = $(PKG_LIBS) -lcrypt -lpthread
@@ -60,7 +59,7 @@ LIBS = $(PKG_LIBS) -lcrypt -lpthread
 IN := $(if $(DIRS),$(addprefix src/,$(DIRS)),$(filter-out src/main.c,$(wildcard src/*)))
 SRC := $(sort $(shell find $(IN) -name '*.c'))
 EMBED := $(sort $(shell find $(IN) -name '*.html' -o -name '*.css' -o -name '*.txt'))
-T_LIB := $(if $(or $(if $(DIRS),,all),$(filter layer,$(DIRS))),$(wildcard t/lib/*.c))
+T_LIB := $(if $(filter-out base,$(or $(DIRS),all)),$(wildcard t/lib/*.c))
 NAMES := $(sort $(basename $(notdir $(shell find $(IN) -name '*.[ch]'))))
 UNIT := $(if $(DIRS),$(wildcard $(NAMES:%=t/unit/%_test.c)),$(wildcard t/unit/*_test.c))
 FUZZ := $(wildcard t/fuzz/*.c)
@@ -171,7 +170,7 @@ docs: made-docs
 docs-check: made-docs
 	@for f in $(B)/docs/*; do diff -u docs/$${f##*/} $$f || { echo "old: run 'make docs'"; exit 1; }; done
 
-compile_commands.json: $(B)/release/files
+compile_commands.json: $(O)/files $(O)/flags
 	@for f in $(SRC) $(wildcard src/main.c); do printf '%s{"directory": "%s", "file": "%s", "arguments": [%s"%s"]}\n' \
-	"$${comma-[}" "$$PWD" "$$f" '$(foreach w,$(filter-out -fstack-clash-protection,$(COMPILE)),"$(w)", )' $$f; \
+	"$${comma-[}" "$$PWD" "$$f" '$(foreach w,$(filter-out $(GCC_ONLY),$(COMPILE)),"$(w)", )' $$f; \
 	comma=,; done > $@; echo ']' >> $@

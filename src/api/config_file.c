@@ -129,19 +129,24 @@ read_mapping(struct reader *r, struct err *e)
     }
 }
 
-/* An empty document gives one null. */
+/* A mapping, or the null of an empty document. */
+static bool
+read_root(struct reader *r, struct err *e)
+{
+    TRY(next_event(r, e));
+    if (r->event.type == YAML_MAPPING_START_EVENT)
+        return read_mapping(r, e);
+    return (r->event.type == YAML_SCALAR_EVENT && is_null(r)) ||
+           fail_here(r, "lines of 'name: value' are expected", e);
+}
+
 static bool
 read_document(struct reader *r, struct err *e)
 {
     TRY(next_event(r, e) && next_event(r, e));
     if (r->event.type == YAML_STREAM_END_EVENT)
         return true;
-    TRY(next_event(r, e));
-    if (r->event.type == YAML_MAPPING_START_EVENT)
-        TRY(read_mapping(r, e));
-    else if (r->event.type != YAML_SCALAR_EVENT || !is_null(r))
-        return fail_here(r, "lines of 'name: value' are expected", e);
-    TRY(next_event(r, e) && next_event(r, e));
+    TRY(read_root(r, e) && next_event(r, e) && next_event(r, e));
     return r->event.type == YAML_STREAM_END_EVENT || fail_here(r, "one document is expected", e);
 }
 

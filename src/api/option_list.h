@@ -122,9 +122,9 @@ OPTION(allow_malformed, BOOL, .name = "allow-malformed", .def = "no",
                "refusing them")
 OPTION(forward_chunk_ext, BOOL, .name = "forward-chunk-ext", .def = "no", .live = true,
        .help = "forward the extensions of chunks")
-OPTION(head_max, SIZE, .name = "head-max", .def = "64k", .min = 1024, .max = 768 * 1024,
+OPTION(head_max, SIZE, .name = "head-max", .def = "64k", .min = 1024, .max = 786432,
        .live = true, .help = "the largest head of a message")
-OPTION(line_max, SIZE, .name = "line-max", .def = "16k", .min = 256, .max = 768 * 1024,
+OPTION(line_max, SIZE, .name = "line-max", .def = "16k", .min = 256, .max = 786432,
        .live = true, .help = "the longest request line or status line")
 OPTION(fields_max, INT, .name = "fields-max", .def = "128", .min = 8, .max = 4096, .live = true,
        .help = "the most header fields of a message")

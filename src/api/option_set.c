@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 /* Longer times would not fit when they are added to a clock. */
-#define DURATION_MAX (1000 * 86400 * NS_PER_S)
+#define DURATION_MAX (1000ull * 86400 * NS_PER_S)
 #define TEXT_MAX     4096
 
 static void *
@@ -52,7 +52,7 @@ static bool
 refuse_size(const struct option *o, struct slice text, bool small, struct err *e)
 {
     uint64_t limit = small ? o->min : o->max;
-    unsigned shift = limit % 1024 ? 0 : limit % (1024 * 1024) ? 10 : 20;
+    unsigned shift = limit % 1024 ? 0 : limit % 1048576 ? 10 : 20;
     static const char *const units[] = {"", "k", "m"};
     return err_set(e, ERR_USAGE, "'%.*s' is %s than %" PRIu64 "%s", SLICE_ARG(shown(text)),
                    small ? "less" : "more", limit >> shift, units[shift / 10]);
@@ -82,14 +82,17 @@ set_duration(const struct option *o, struct config *c, struct slice text, struct
     return true;
 }
 
-static const char *
-home_folder(void)
+/* Appends the folder of the user: $HOME, or else what the user database says. */
+static void
+append_home(struct buf *out)
 {
+    char room[1024];
+    struct passwd user, *found = NULL;
     const char *home = getenv("HOME");
-    if (home && home[0])
-        return home;
-    struct passwd *pw = getpwuid(getuid());
-    return pw ? pw->pw_dir : "/";
+    if ((!home || !home[0]) && getpwuid_r(getuid(), &user, room, sizeof(room), &found) == 0 &&
+        found)
+        home = found->pw_dir;
+    buf_append(out, slice_str(home));
 }
 
 /* Appends the path with its "~" replaced; "+~/x" is a path to be appended to. */
@@ -102,7 +105,7 @@ expand_path(struct buf *out, struct slice path)
     }
     bool home = slice_eq(path, SLICE("~")) || slice_starts(path, SLICE("~/"));
     if (home)
-        buf_append(out, slice_str(home_folder()));
+        append_home(out);
     buf_append(out, home ? slice_from(path, 1) : path);
 }
 

@@ -5,7 +5,6 @@
 #include "base/log.h"
 #include "base/mem.h"
 
-#include <ctype.h>
 #include <stdlib.h>
 
 /* "WEIR_LISTEN_PORT" */
@@ -14,7 +13,10 @@ env_name(const struct option *o, char *out, size_t size)
 {
     snprintf(out, size, "WEIR_%s", o->name);
     for (char *p = out; *p; p++)
-        *p = *p == '-' ? '_' : (char)toupper((unsigned char)*p);
+        if (*p == '-')
+            *p = '_';
+        else if (*p >= 'a' && *p <= 'z')
+            *p ^= 0x20;
     return out;
 }
 

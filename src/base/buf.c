@@ -36,15 +36,26 @@ reserve_failed(struct buf *b)
     return NULL;
 }
 
-/* Moves what is readable to the front, where that alone makes the room. */
-static bool
-make_room_by_moving(struct buf *b, size_t need)
+static void
+move_to_front(struct buf *b)
 {
-    if (b->r == 0 || need > b->cap)
-        return false;
     memmove(b->p, b->p + b->r, buf_len(b));
     b->w -= b->r;
     b->r = 0;
+}
+
+static bool
+grow(struct buf *b, size_t need)
+{
+    size_t cap = MAX(b->cap + b->cap / 2, need);
+    cap = MIN(MAX(cap, (size_t)SMALLEST), MAX(b->max, 1));
+    if (b->r)
+        move_to_front(b);
+    char *p = mem_realloc(b->p, cap);
+    if (!p)
+        return false;
+    b->p = p;
+    b->cap = cap;
     return true;
 }
 
@@ -57,20 +68,10 @@ buf_reserve(struct buf *b, size_t n)
     if (b->p && b->cap - b->w >= n)
         return b->p + b->w;
     /* Moving more than half of the memory for a little room would make appending quadratic. */
-    if (len <= b->cap / 2 && make_room_by_moving(b, len + n))
-        return b->p + b->w;
-    size_t cap = MIN(MAX(MAX(b->cap + b->cap / 2, len + n), (size_t)SMALLEST), MAX(b->max, 1));
-    char *p = b->r ? mem_alloc(cap) : mem_realloc(b->p, cap);
-    if (!p)
+    if (b->p && len <= b->cap / 2 && len + n <= b->cap)
+        move_to_front(b);
+    else if (!grow(b, len + n))
         return reserve_failed(b);
-    if (b->r) {
-        memcpy(p, b->p + b->r, len);
-        mem_free(b->p);
-    }
-    b->p = p;
-    b->cap = cap;
-    b->r = 0;
-    b->w = len;
     return b->p + b->w;
 }
 

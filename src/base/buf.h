@@ -36,7 +36,7 @@ void buf_consume(struct buf *b, size_t n);
 static inline struct slice
 buf_slice(const struct buf *b)
 {
-    return (struct slice){b->p ? b->p + b->r : NULL, b->w - b->r};
+    return (struct slice){b->r ? b->p + b->r : b->p, b->w - b->r};
 }
 
 static inline size_t

@@ -11,5 +11,5 @@ void log_set_level(enum log_level level);
 enum log_level log_get_level(void);
 /* Where lines go instead of standard error: the escaped text alone, without the program's name and
  * the line feed. NULL restores it. Tests only. */
-void log_set_sink(void (*sink)(enum log_level, const char *line));
+void log_set_sink(void (*fn)(enum log_level, const char *line));
 void log_line(enum log_level level, const char *fmt, ...) PRINTF_LIKE(2, 3);

@@ -145,6 +145,19 @@ scan_glob(struct slice pattern, struct slice s)
 
 #define LONGEST_WORD 64
 
+/* Turns the distances of the word before 'letter' to every beginning of b into those with it. */
+static void
+distance_step(unsigned *row, struct slice b, char letter)
+{
+    unsigned diagonal = row[0]++;
+    for (size_t j = 1; j <= b.n; j++) {
+        unsigned replaced = diagonal + (letter != b.p[j - 1]);
+        unsigned changed = MIN(row[j], row[j - 1]) + 1;
+        diagonal = row[j];
+        row[j] = MIN(changed, replaced);
+    }
+}
+
 unsigned
 scan_distance(struct slice a, struct slice b, unsigned cap)
 {
@@ -153,14 +166,7 @@ scan_distance(struct slice a, struct slice b, unsigned cap)
     unsigned row[LONGEST_WORD + 1];
     for (unsigned j = 0; j <= b.n; j++)
         row[j] = j;
-    for (unsigned i = 1; i <= a.n; i++) {
-        unsigned diagonal = row[0];
-        row[0] = i;
-        for (unsigned j = 1; j <= b.n; j++) {
-            unsigned replaced = diagonal + (a.p[i - 1] != b.p[j - 1]);
-            diagonal = row[j];
-            row[j] = MIN(MIN(row[j], row[j - 1]) + 1, replaced);
-        }
-    }
+    for (size_t i = 0; i < a.n; i++)
+        distance_step(row, b, a.p[i]);
     return MIN(row[b.n], cap);
 }

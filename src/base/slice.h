@@ -46,8 +46,11 @@ slice_eq_nocase(struct slice a, struct slice b)
 static inline struct slice
 slice_from(struct slice s, size_t at)
 {
-    return at >= s.n ? (struct slice){s.p ? s.p + s.n : NULL, 0}
-                     : (struct slice){s.p + at, s.n - at};
+    size_t skipped = at < s.n ? at : s.n;
+    if (skipped)
+        s.p += skipped;
+    s.n -= skipped;
+    return s;
 }
 
 static inline struct slice

@@ -16,7 +16,8 @@
 /* Finished flows that may wait for the writer's thread, in bytes. */
 #define WAITING_MAX ((size_t)32 << 20)
 
-/* The end of the workers, as a signal to the thread that waits for signals. */
+/* The end of the workers, as a signal. All signals of this program are blocked but for the thread
+ * that waits for them. */
 #define SIGNAL_ENDED SIGUSR2
 
 struct run {
@@ -28,7 +29,6 @@ struct run {
     struct dump *dump;
     struct writer *writer;
     struct proxy *proxy;
-    pthread_t main;
 };
 
 static void
@@ -44,8 +44,8 @@ run_store_flow(void *arg, struct flow *f)
 static void
 run_reader_gone(void *arg)
 {
-    struct run *r = arg;
-    pthread_kill(r->main, SIGTERM);
+    (void)arg;
+    kill(getpid(), SIGTERM);
 }
 
 static bool
@@ -69,7 +69,6 @@ run_open_dump(struct run *r, struct err *e)
         .detail = (int)c->flow_detail,
         .decode_max = (size_t)c->decode_limit,
         .gone = run_reader_gone,
-        .arg = r,
     });
     return r->dump || err_memory(e);
 }
@@ -132,20 +131,25 @@ run_wait(void *arg)
 {
     struct run *r = arg;
     proxy_wait(r->proxy);
-    pthread_kill(r->main, SIGNAL_ENDED);
+    kill(getpid(), SIGNAL_ENDED);
 }
 
+/* Until the workers have ended. Once told to stop, they do not change their configuration any more.
+ */
 static void
 run_signals(struct run *r, const sigset_t *set)
 {
+    bool stopping = false;
     for (;;) {
         int number = 0;
         if (sigwait(set, &number) != 0 || number == SIGNAL_ENDED)
             return;
-        if (number == SIGHUP)
-            run_reload(r);
-        else
+        if (number != SIGHUP) {
+            stopping = true;
             proxy_stop(r->proxy);
+        } else if (!stopping) {
+            run_reload(r);
+        }
     }
 }
 
@@ -163,10 +167,12 @@ run_dump(struct cli *cli)
     sigaddset(&set, SIGHUP);
     sigaddset(&set, SIGNAL_ENDED);
     pthread_sigmask(SIG_BLOCK, &set, NULL);
-    struct run r = {.config = config_ref(cli->config), .args = cli->args, .main = pthread_self()};
+    struct run r = {.config = config_ref(cli->config), .args = cli->args};
     struct thread waiter;
     if (!run_open(&r, &e)) {
         run_close(&r);
+        if (e.code != ERR_USAGE)
+            e.code = ERR_START;
         return cli_fail(&e);
     }
     if (!thread_start(&waiter, "waiter", run_wait, &r, &e)) {

@@ -99,8 +99,8 @@ put_options(struct buf *out)
         else
             put_option(out, o);
     put(out, "\nAny option can also be given as --set name=value, as WEIR_NAME in the\n"
-             "environment, or as 'name: value' in config.yaml in the config folder. The command\n"
-             "line is the strongest, then the environment, then the file.\n");
+             "environment, or as 'name: value' in config.yaml in the config folder. The\n"
+             "command line is the strongest, then the environment, then the file.\n");
     for (const struct args_shortcut *s = args_shortcuts; s->name; s++)
         buf_printf(out, "-%c, --%s: the same as --%s %s\n", s->letter, s->name, s->option,
                    s->value);

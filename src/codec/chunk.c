@@ -6,7 +6,7 @@
 #include <assert.h>
 
 #define SIZE_DIGITS   16
-#define OVERHEAD_FREE (64 * 1024)
+#define OVERHEAD_FREE ((size_t)64 * 1024)
 
 /* One call of chunk_next. A step returns true to go on with the next state; 'event' counts when it
  * returns false. */

@@ -5,8 +5,8 @@
 
 #include <stdint.h>
 
-#define ROOM       (16 * 1024)
-#define RATIO_FREE (64 * 1024) /* output that may be out of proportion to the input */
+#define ROOM       ((size_t)16 * 1024)
+#define RATIO_FREE ((size_t)64 * 1024) /* output that may be out of proportion to the input */
 
 static const struct encoding_ops *const encodings[] = {
 #define ENCODING(name) &encoding_##name,
@@ -58,22 +58,34 @@ add_coding(struct decoder *d, const struct encoding_ops *ops, struct err *e)
     return true;
 }
 
+/* Takes the last word of a list off its end. */
+static struct slice
+take_last(struct slice *list)
+{
+    size_t comma = slice_find_last(*list, ',');
+    struct slice last = comma < list->n ? slice_from(*list, comma + 1) : *list;
+    *list = slice_first(*list, comma < list->n ? comma : 0);
+    return slice_trim(last);
+}
+
+static bool
+add_named(struct decoder *d, struct slice name, struct err *e)
+{
+    const struct encoding_ops *ops = find_encoding(name);
+    if (!ops)
+        return err_set(e, ERR_FAILED, "cannot decode '%.*s'", (int)MIN(name.n, 60u), name.p);
+    return ops == &encoding_identity || add_coding(d, ops, e);
+}
+
 /* The coding that was applied last stands last, and is the first to go. Identity is nothing, unless
  * it is alone. */
 static bool
 add_codings(struct decoder *d, struct slice list, struct err *e)
 {
     while (list.n) {
-        size_t comma = slice_find_last(list, ',');
-        struct slice name = slice_trim(comma < list.n ? slice_from(list, comma + 1) : list);
-        list = slice_first(list, comma < list.n ? comma : 0);
-        if (!name.n)
-            continue;
-        const struct encoding_ops *ops = find_encoding(name);
-        if (!ops)
-            return err_set(e, ERR_FAILED, "cannot decode '%.*s'", (int)MIN(name.n, 60u), name.p);
-        if (ops != &encoding_identity)
-            TRY(add_coding(d, ops, e));
+        struct slice name = take_last(&list);
+        if (name.n)
+            TRY(add_named(d, name, e));
     }
     return d->n > 0 || add_coding(d, &encoding_identity, e);
 }
@@ -130,7 +142,23 @@ apply_limits(struct decoder *d, struct coding *c, size_t n)
     return pass;
 }
 
-/* Runs 'in' through the coding at 'level' and what it gives through the next ones. */
+/* Runs the coding once over *in; *n is what may be passed on of its output. */
+static void
+run_coding(struct decoder *d, struct coding *c, struct slice *in, size_t *n)
+{
+    size_t before = in->n;
+    c->started = true;
+    *n = c->ops->run(c->stream, in, c->room, ROOM, &c->state);
+    bool stuck = in->n && in->n == before && !*n;
+    if (c == d->codings)
+        d->taken += before - in->n;
+    *n = apply_limits(d, c, *n);
+    if (d->result == DECODE_OK && (c->state == ENCODING_FAIL || stuck))
+        stop_damaged(d, c, "is damaged");
+}
+
+/* Runs 'in' through the coding at 'level' and what it gives through the next ones. What came before
+ * a fault is still passed on. */
 static void
 feed(struct decoder *d, unsigned level, struct slice in, struct buf *out)
 {
@@ -140,22 +168,11 @@ feed(struct decoder *d, unsigned level, struct slice in, struct buf *out)
     }
     struct coding *c = &d->codings[level];
     size_t n = 0;
-    while (in.n || n == ROOM) {
-        size_t before = in.n;
-        c->started = true;
-        n = c->ops->run(c->stream, &in, c->room, ROOM, &c->state);
-        if (level == 0)
-            d->taken += before - in.n;
-        size_t pass = apply_limits(d, c, n);
-        enum decode_result result = d->result;
-        if (pass)
-            feed(d, level + 1, slice_of(c->room, pass), out);
-        if (result != DECODE_OK || d->result != DECODE_OK)
-            return;
-        bool stuck = in.n && in.n == before && !n;
-        if (c->state == ENCODING_FAIL || stuck)
-            stop_damaged(d, c, "is damaged");
-        if (d->result != DECODE_OK || (c->state == ENCODING_END && !in.n))
+    while (d->result == DECODE_OK && (in.n || n == ROOM)) {
+        run_coding(d, c, &in, &n);
+        if (n)
+            feed(d, level + 1, slice_of(c->room, n), out);
+        if (c->state == ENCODING_END && !in.n)
             return;
     }
 }

@@ -4,7 +4,8 @@
 #include "codec/encoding.h"
 
 #include <limits.h>
-#include <stdint.h>
+/* Makes next_in a pointer to const. */
+#define ZLIB_CONST
 #include <zlib.h>
 
 #define WINDOW      15
@@ -69,8 +70,7 @@ static size_t
 inflate_some(struct inflater *s, struct slice *in, char *p, size_t n, enum encoding_state *state)
 {
     unsigned offered = (unsigned)MIN(in->n, (size_t)UINT_MAX);
-    /* zlib reads through this pointer and never writes, whatever its type says. */
-    s->z.next_in = (unsigned char *)(uintptr_t)in->p;
+    s->z.next_in = (const unsigned char *)in->p;
     s->z.avail_in = offered;
     s->z.next_out = (unsigned char *)p;
     s->z.avail_out = (unsigned)n;

@@ -3,6 +3,8 @@
 
 #include "codec/url.h"
 
+#include <assert.h>
+
 #define RECORD_HEADER    5
 #define RECORD_MAX       16384
 #define RECORD_HANDSHAKE 22
@@ -22,6 +24,7 @@ struct reader {
 static struct reader
 reader_of(struct slice s)
 {
+    assert(s.p || !s.n);
     return (struct reader){(const unsigned char *)s.p, s.n, false};
 }
 
@@ -266,64 +269,83 @@ read_message(struct slice s, struct hello *h)
     return true;
 }
 
-/* One record at the front of 'in'; *body is its content. */
+/* As far as these bytes say. */
+static bool
+can_be_record(struct slice in)
+{
+    return (in.n < 1 || in.p[0] == RECORD_HANDSHAKE) && (in.n < 2 || in.p[1] == 3) &&
+           (in.n < 3 || (unsigned char)in.p[2] <= 4);
+}
+
+/* One record at the front of 'in'; *body is its content, as far as it is there. */
 static enum hello_result
 next_record(struct slice in, struct slice *body)
 {
-    const unsigned char *p = (const unsigned char *)in.p;
-    if ((in.n > 0 && p[0] != RECORD_HANDSHAKE) || (in.n > 1 && p[1] != 3) || (in.n > 2 && p[2] > 4))
+    struct reader r = reader_of(in);
+    if (!can_be_record(in))
         return HELLO_NOT_TLS;
-    if (in.n < RECORD_HEADER)
+    take_bytes(&r, 3);
+    size_t n = take_number(&r, 2);
+    if (r.bad)
         return HELLO_MORE;
-    size_t n = (size_t)p[3] << 8 | p[4];
     if (!n || n > RECORD_MAX)
         return HELLO_BAD;
-    *body = slice_first(slice_from(in, RECORD_HEADER), n);
+    *body = take_bytes(&r, MIN(n, r.n));
     return body->n < n ? HELLO_MORE : HELLO_OK;
 }
 
-/* Whether the message that begins like this can be a ClientHello, and its size; 0 while too little
- * of it is there. */
+/* The size of the message that begins like this, 0 while its header is not there. false when it can
+ * be no ClientHello, or is longer than it says. */
 static bool
 message_size(struct slice s, size_t *size)
 {
-    const unsigned char *p = (const unsigned char *)s.p;
+    struct reader r = reader_of(s);
     *size = 0;
-    if (s.n && p[0] != MESSAGE_CLIENT_HELLO)
+    if (s.n && take_number(&r, 1) != MESSAGE_CLIENT_HELLO)
         return false;
-    if (s.n < MESSAGE_HEADER)
+    size_t body = take_number(&r, 3);
+    if (r.bad)
         return true;
-    *size = MESSAGE_HEADER + ((size_t)p[1] << 16 | (size_t)p[2] << 8 | p[3]);
-    return *size <= HELLO_MAX;
+    *size = MESSAGE_HEADER + body;
+    return *size <= HELLO_MAX && s.n <= *size;
+}
+
+/* Adds the content of record number i. A message in one record is not copied. */
+static bool
+add_record(struct slice record, unsigned i, struct buf *scratch, struct slice *message)
+{
+    if (i == 0) {
+        *message = record;
+        return true;
+    }
+    if (i == 1)
+        buf_append(scratch, *message);
+    buf_append(scratch, record);
+    *message = buf_slice(scratch);
+    return !scratch->failed;
 }
 
 /*
- * Takes records off 'in' until the message is complete; only a message in several records is
- * copied. What a record holds is looked at even before it is all there, so that bytes which cannot
- * become a ClientHello are refused at once.
+ * Takes records off 'in' until the message is complete. What a record holds is looked at even
+ * before it is all there, so that bytes which cannot become a ClientHello are refused at once.
  */
 static enum hello_result
 join_records(struct slice in, struct buf *scratch, struct slice *message, size_t *used)
 {
     *used = 0;
     for (unsigned i = 0; i < RECORDS_MAX; i++) {
+        size_t size;
         struct slice record = SLICE_NONE;
         enum hello_result r = next_record(slice_from(in, *used), &record);
         if (r == HELLO_NOT_TLS || r == HELLO_BAD)
             return i ? HELLO_BAD : r;
-        if (i)
-            buf_append(scratch, record);
-        size_t size;
-        *message = i ? buf_slice(scratch) : record;
-        if (scratch->failed || !message_size(*message, &size) || (size && message->n > size))
+        if (!add_record(record, i, scratch, message) || !message_size(*message, &size))
             return HELLO_BAD;
         if (r == HELLO_MORE)
             return r;
         *used += RECORD_HEADER + record.n;
         if (message->n == size)
             return HELLO_OK;
-        if (!i)
-            buf_append(scratch, record);
     }
     return HELLO_BAD;
 }
@@ -332,7 +354,7 @@ enum hello_result
 hello_parse(struct slice in, struct buf *scratch, struct hello *out)
 {
     struct hello h = {0};
-    struct slice message;
+    struct slice message = SLICE_NONE;
     buf_reset(scratch);
     enum hello_result r = join_records(in, scratch, &message, &h.size);
     if (r != HELLO_OK)

@@ -12,7 +12,7 @@
 enum hello_result { HELLO_MORE, HELLO_OK, HELLO_BAD, HELLO_NOT_TLS };
 
 /* The handshake message may be so large, in up to 64 records; what is larger is HELLO_BAD. */
-#define HELLO_MAX (64 * 1024)
+#define HELLO_MAX ((size_t)64 * 1024)
 
 #define HELLO_VERSIONS   16
 #define HELLO_CIPHERS    256

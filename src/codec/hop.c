@@ -29,14 +29,15 @@ is_protected(struct slice name)
 }
 
 /* Empties the name of the fields that an option names, by which they are known to go. Those with an
- * id are decided by it. */
+ * id are decided by that. Options can be many, so most must not cost more than the comparisons. */
 static void
 mark_named(struct http_head *h, struct slice name)
 {
-    if (!name.n || token_field(name) != FIELD_OTHER || is_protected(name))
+    if (!name.n)
         return;
     for (size_t i = 0; i < h->n; i++)
-        if (h->fields[i].id == FIELD_OTHER && slice_eq_nocase(h->fields[i].name, name))
+        if (h->fields[i].id == FIELD_OTHER && slice_eq_nocase(h->fields[i].name, name) &&
+            !is_protected(name))
             h->fields[i].name.n = 0;
 }
 

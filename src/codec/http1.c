@@ -234,26 +234,30 @@ http1_text_end(const char *p, const char *end)
     return p;
 }
 
+/* White space behind a name: a colon may follow, or later in the line, or none. */
+static enum http1_fault
+space_fault(struct slice rest)
+{
+    size_t n = 0;
+    while (n < rest.n && (rest.p[n] == ' ' || rest.p[n] == '\t'))
+        n++;
+    if (n < rest.n && rest.p[n] == ':')
+        return HTTP1_FAULT_SPACE_COLON;
+    bool colon = slice_find(rest, ':') < slice_find(rest, '\n');
+    return colon ? HTTP1_FAULT_NAME_BYTE : HTTP1_FAULT_NO_COLON;
+}
+
 /* The name at 'line' ends at 'at' without a colon. */
 static enum http1_result
 name_fault(const struct http1_input *x, const char *line, const char *at)
 {
-    const char *end = x->raw.p + x->raw.n;
-    if (*at == ' ' || *at == '\t') {
-        if (at == line)
-            return http1_bad(x, HTTP1_FAULT_OBS_FOLD, at);
-        const char *p = at;
-        while (p < end && (*p == ' ' || *p == '\t'))
-            p++;
-        if (p < end && *p == ':')
-            return http1_bad(x, HTTP1_FAULT_SPACE_COLON, at);
-    } else if (!(token_class[(unsigned char)*at] & TOKEN_VALUE)) {
-        bool line_end = *at == '\r' && at + 1 < end && at[1] == '\n';
-        return http1_bad(x, line_end ? HTTP1_FAULT_NO_COLON : control_fault(at), at);
-    }
-    struct slice rest = slice_of(at, (size_t)(end - at));
-    bool colon = slice_find(rest, ':') < slice_find(rest, '\n');
-    return http1_bad(x, colon ? HTTP1_FAULT_NAME_BYTE : HTTP1_FAULT_NO_COLON, at);
+    struct slice rest = slice_of(at, (size_t)(x->raw.p + x->raw.n - at));
+    if (*at == ' ' || *at == '\t')
+        return http1_bad(x, at == line ? HTTP1_FAULT_OBS_FOLD : space_fault(rest), at);
+    if (slice_starts(rest, SLICE("\r\n")))
+        return http1_bad(x, HTTP1_FAULT_NO_COLON, at);
+    bool text = token_class[(unsigned char)*at] & TOKEN_VALUE;
+    return http1_bad(x, text ? HTTP1_FAULT_NAME_BYTE : control_fault(at), at);
 }
 
 /* The two bytes at 'at' must be CR LF. */

@@ -163,10 +163,20 @@ http1_frame_request(struct http_head *h, struct http1_why *why)
     return true;
 }
 
+/* No content, whatever the framing fields say: they speak of what GET would have brought. */
 static bool
-becomes_tunnel(const struct http_head *h, struct slice method)
+has_no_content(const struct http_head *h, struct slice method)
 {
-    return h->status / 100 == 2 && slice_eq(method, SLICE("CONNECT"));
+    return h->status == 304 || slice_eq(method, SLICE("HEAD"));
+}
+
+static bool
+frame_interim(struct http_head *h, const struct facts *t, struct http1_why *why)
+{
+    TRY(require_no_content(h, t, why));
+    if (h->status == 101)
+        h->framing = FRAMING_TUNNEL;
+    return true;
 }
 
 bool
@@ -174,20 +184,18 @@ http1_frame_response(struct http_head *h, struct slice method, struct http1_why 
 {
     struct facts t = facts_of(h);
     h->keep_alive = t.n_connection ? keeps_alive(h, FIELD_CONNECTION) : h->version == 11;
-    if (becomes_tunnel(h, method)) {
+    if (h->status / 100 == 2 && slice_eq(method, SLICE("CONNECT"))) {
         h->framing = FRAMING_TUNNEL;
         return true;
     }
     TRY(read_framing(h, &t, why));
-    if (h->status < 200 || h->status == 204) {
-        TRY(require_no_content(h, &t, why));
-        if (h->status == 101)
-            h->framing = FRAMING_TUNNEL;
+    if (h->status < 200 || h->status == 204)
+        return frame_interim(h, &t, why);
+    if (has_no_content(h, method)) {
+        h->framing = FRAMING_NONE;
         return true;
     }
-    if (h->status == 304 || slice_eq(method, SLICE("HEAD"))) {
-        h->framing = FRAMING_NONE;
-    } else if (h->framing == FRAMING_NONE) {
+    if (h->framing == FRAMING_NONE) {
         h->framing = FRAMING_EOF;
         h->keep_alive = false;
     }

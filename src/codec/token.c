@@ -34,7 +34,7 @@ static const struct slice field_names[] = {
 
 /* Length and first letter tell the names apart. Two names in one slot are a compile error
  * (overridden initializer), and then the factor must be another. */
-#define SLOT(length, first) (((length) + (unsigned)(first)*55) & 63)
+#define SLOT(length, first) (((length) + (size_t)(first)*55) & 63)
 
 static const unsigned char field_slots[64] = {
 #define FIELD(id, name, first) [SLOT(sizeof(name) - 1, first)] = FIELD_##id,

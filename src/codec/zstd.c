@@ -46,7 +46,7 @@ is_frame(const unsigned char magic[MAGIC_SIZE])
 }
 
 static size_t
-decompress(struct unzstd *s, struct slice *in, char *p, size_t n, enum encoding_state *state)
+decompress(struct unzstd *s, struct slice *in, void *p, size_t n, enum encoding_state *state)
 {
     ZSTD_inBuffer from = {in->p, in->n, 0};
     ZSTD_outBuffer to = {p, n, 0};

@@ -5,8 +5,8 @@
 #include "base/mem.h"
 
 #define BLOCK_MIN   1024u
-#define BLOCK_FIRST (64u * 1024) /* the most for the first block, whatever the sender announces */
-#define BLOCK_MAX   (256u * 1024)
+#define BLOCK_FIRST 65536u /* the most for the first block, whatever the sender announces */
+#define BLOCK_MAX   262144u
 
 void
 body_init(struct body *b, struct budget *budget)
@@ -83,17 +83,24 @@ body_grow(struct body *b, size_t cap)
     return true;
 }
 
+/* Room for what is to come: in the last block, or in a new one. 'left' is what may still be kept.
+ */
+static bool
+body_has_room(struct body *b, size_t n, uint64_t left, uint64_t expect)
+{
+    bool full = !b->last || b->last->n == b->last->cap;
+    return left > 0 && (!full || body_grow(b, block_size(b, n, left, expect)));
+}
+
 void
 body_append(struct body *b, struct slice s, uint64_t limit, uint64_t expect)
 {
     b->size += s.n;
     while (s.n && !b->cut) {
         uint64_t left = limit > b->kept ? limit - b->kept : 0;
-        bool full = !b->last || b->last->n == b->last->cap;
-        if (left == 0 || (full && !body_grow(b, block_size(b, s.n, left, expect)))) {
-            b->cut = true;
+        b->cut = !body_has_room(b, s.n, left, expect);
+        if (b->cut)
             return;
-        }
         struct block *last = b->last;
         size_t n = (size_t)MIN(MIN(s.n, last->cap - last->n), left);
         memcpy(last->data + last->n, s.p, n);

@@ -6,7 +6,7 @@
 
 /* The struct, both heads of a usual exchange and their fields. */
 #define ARENA_FIRST 3072
-#define ARENA_MAX   (1024 * 1024)
+#define ARENA_MAX   1048576u
 
 static atomic_uint_fast64_t last_id;
 

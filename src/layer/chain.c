@@ -54,7 +54,8 @@ wire_offer(struct chain *c, struct slice data)
     if (!direct)
         buf_append(&w->held, data);
     struct slice all = direct ? data : buf_slice(&w->held);
-    size_t took = w->held.failed ? 0 : layer_up(&w->layer, &(struct event){.type = EV_DATA, .data = all});
+    size_t took =
+        w->held.failed ? 0 : layer_up(&w->layer, &(struct event){.type = EV_DATA, .data = all});
     assert(took <= all.n);
     if (direct)
         buf_append(&w->held, slice_from(all, took));
@@ -134,7 +135,8 @@ turn_end(struct turn *t)
     if (t->depth == 1) {
         while (!list_empty(&t->dirty))
             turn_settle(t, container_of(t->dirty.next, struct chain, dirty));
-        turn_reap(t);
+        while (t->dead)
+            turn_reap(t);
     }
     t->depth--;
 }

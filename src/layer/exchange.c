@@ -57,7 +57,7 @@ exchange_answer(struct exchange *x, struct slice content)
 {
     struct http_msg *resp = &x->flow->resp;
     resp->head_at = resp->end_at = exchange_wall(x);
-    x->flow->local = !x->flow->server;
+    x->flow->local = x->step < X_STREAM && !x->retried;
     if (!exchange_head_response(x)) {
         fan_tell(&x->client, CMD_ABORT);
         exchange_finish(x, false);
@@ -79,7 +79,7 @@ exchange_fail(struct exchange *x, const struct failure *why)
     struct slice content;
     if (x->step == X_DONE)
         return;
-    flow_fail(x->flow, reason_word(why->reason), arena_dup(x->flow->arena, slice_str(why->text)));
+    flow_fail(x->flow, reason_word(why->reason), slice_str(why->text));
     if (!x->response_begun && x->client.fan && failure_status(why) &&
         x->host->ops->page(x->host, x->flow, why, &content)) {
         exchange_answer(x, content);
@@ -120,7 +120,7 @@ client_on_closed(struct seat *s, const struct failure *why)
     struct exchange *x = of_client(s);
     if (x->step == X_DONE)
         return;
-    flow_fail(x->flow, reason_word(why->reason), arena_dup(x->flow->arena, slice_str(why->text)));
+    flow_fail(x->flow, reason_word(why->reason), slice_str(why->text));
     exchange_finish(x, false);
 }
 

@@ -44,7 +44,8 @@ exchange_head_request(struct exchange *x)
     struct arena *a = x->flow->arena;
     struct http_head *h = &x->flow->req.sent;
     TRY(head_copy(h, &x->flow->req.head, a));
-    bool upgrade = head_find(h, FIELD_UPGRADE) && head_has_token(h, FIELD_CONNECTION, SLICE("upgrade"));
+    bool upgrade =
+        head_find(h, FIELD_UPGRADE) && head_has_token(h, FIELD_CONNECTION, SLICE("upgrade"));
     TRY(hop_strip(h, a, false, upgrade));
     TRY(head_retarget(h, a));
     return head_find(h, FIELD_HOST) || head_add_host(h, x->flow);
@@ -57,11 +58,8 @@ head_connection(struct exchange *x, struct http_head *h)
     struct arena *a = x->flow->arena;
     if (h->framing == FRAMING_TUNNEL || h->malformed)
         return true;
-    if (!h->keep_alive) {
-        if (head_has_token(h, FIELD_CONNECTION, SLICE("close")))
-            return true;
+    if (!h->keep_alive)
         return head_set(h, a, FIELD_CONNECTION, SLICE("close"));
-    }
     if (x->flow->req.head.version >= 11 || head_find(h, FIELD_CONNECTION))
         return true;
     return head_set(h, a, FIELD_CONNECTION, SLICE("keep-alive"));

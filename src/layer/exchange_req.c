@@ -79,7 +79,8 @@ x_send(struct exchange *x)
         exchange_fail(x, &why);
         return X_WAIT;
     }
-    fan_send(&x->server, &(struct part){.type = PART_HEAD, .head = &x->flow->req.sent, .flow = x->flow});
+    fan_send(&x->server,
+             &(struct part){.type = PART_HEAD, .head = &x->flow->req.sent, .flow = x->flow});
     return X_NEXT;
 }
 

@@ -1,8 +1,11 @@
 /* The response half of an exchange. */
 #include "layer/exchange.h"
 
-/* A stale connection of the pool: the server closed it before it read the request, and said nothing. Only what is safe to repeat goes again
- * (RFC 9110 section 9.2.2), and only when none of its content is gone. */
+#include "codec/hop.h"
+
+/* A stale connection of the pool: the server closed it before it read the request, and said
+ * nothing. Only what is safe to repeat goes again (RFC 9110 section 9.2.2), and only when none of
+ * its content is gone. */
 static bool
 r_retry(struct exchange *x, const struct part *p)
 {
@@ -39,9 +42,15 @@ r_fail(struct exchange *x, enum reason reason, const char *text)
 static void
 r_interim(struct exchange *x, const struct part *p)
 {
-    struct interim *i = arena_alloc(x->flow->arena, sizeof(*i));
-    if (!i || ++x->n_interim > EXCHANGE_INTERIM_MAX) {
+    struct arena *a = x->flow->arena;
+    struct http_head sent;
+    if (++x->n_interim > EXCHANGE_INTERIM_MAX) {
         r_fail(x, REASON_BAD_RESPONSE, "too many 1xx responses");
+        return;
+    }
+    struct interim *i = arena_alloc(a, sizeof(*i));
+    if (!i || !head_copy(&sent, p->head, a) || !hop_strip(&sent, a, true, false)) {
+        r_fail(x, REASON_MEMORY, "for a 1xx response");
         return;
     }
     i->head = *p->head;
@@ -51,7 +60,7 @@ r_interim(struct exchange *x, const struct part *p)
         tail = &(*tail)->next;
     *tail = i;
     if (x->flow->req.head.version >= 11)
-        fan_send(&x->client, &(struct part){.type = PART_HEAD, .head = &i->head});
+        fan_send(&x->client, &(struct part){.type = PART_HEAD, .head = &sent});
 }
 
 static size_t
@@ -89,7 +98,8 @@ r_content(struct exchange *x, const struct part *p)
 {
     if (fan_full(&x->client))
         return 0;
-    body_append(&x->flow->resp.body, p->data, x->host->limits->body_limit, x->flow->resp.head.length);
+    body_append(&x->flow->resp.body, p->data, x->host->limits->body_limit,
+                x->flow->resp.head.length);
     fan_send(&x->client, p);
     return 1;
 }

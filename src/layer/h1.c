@@ -16,8 +16,8 @@ h1_msg(struct h1 *h)
     return h->role == ROLE_ACCEPT ? &h->flow->req : &h->flow->resp;
 }
 
-/* Whether it is for others to move: a client whose content nobody takes, a server that has not been asked to the end
- * while it takes all that there is. */
+/* Whether it is for others to move: a client whose content nobody takes, a server that has not been
+ * asked to the end while it takes all that there is. */
 static bool
 h1_is_patient(struct h1 *h)
 {
@@ -141,7 +141,8 @@ h1_at_eof(struct h1 *h, struct slice rest)
         return;
     }
     if (h->state == H1_LENGTH)
-        failure_set(&why, reason, "%llu bytes of the content are missing", (unsigned long long)h->left);
+        failure_set(&why, reason, "%llu bytes of the content are missing",
+                    (unsigned long long)h->left);
     else if (h->state == H1_CHUNKED)
         failure_set(&why, reason, "the last chunk is missing");
     else
@@ -169,9 +170,7 @@ h1_on_event(struct layer *l, const struct event *ev)
         /* What was left untaken comes once more, and then its end is known. */
         layer_tell(l, CMD_MORE);
         break;
-    case EV_CLOSED:
-        h1_dead(h);
-        return layer_up(l, ev);
+    case EV_CLOSED: h1_dead(h); return layer_up(l, ev);
     case EV_ROOM:
         if (h->state == H1_HEAD && h->untaken)
             layer_tell(l, CMD_MORE);

@@ -20,8 +20,8 @@ h1_bad(struct h1 *h, const struct http1_why *fault)
 {
     const struct http1_fault_row *row = http1_fault_row(fault->fault);
     struct failure why;
-    failure_set(&why, h->role == ROLE_ACCEPT ? REASON_BAD_REQUEST : REASON_BAD_RESPONSE, "%s (%s, at byte %zu)",
-                row->text, row->word, fault->at);
+    failure_set(&why, h->role == ROLE_ACCEPT ? REASON_BAD_REQUEST : REASON_BAD_RESPONSE,
+                "%s (%s, at byte %zu)", row->text, row->word, fault->at);
     if (h->role == ROLE_ACCEPT)
         why.status = row->status;
     h1_fail(h, &why);
@@ -52,10 +52,12 @@ static bool
 h1_may_pass(const struct h1 *h, const struct http1_why *fault)
 {
     unsigned status = http1_fault_row(fault->fault)->status;
-    return h->layer.chain->host->limits->allow_malformed && status != 414 && status != 431 && status != 503;
+    return h->layer.chain->host->limits->allow_malformed && status != 414 && status != 431 &&
+           status != 503;
 }
 
-/* Refuses a request head, or lets it through as it is where that is allowed: then everything behind it goes with it. */
+/* Refuses a request head, or lets it through as it is where that is allowed: then everything behind
+ * it goes with it. */
 static enum h1_step
 h1_bad_request(struct h1 *h, struct slice raw, const struct http1_why *fault, size_t *used)
 {
@@ -133,6 +135,20 @@ h1_response(struct h1 *h, struct slice raw, size_t *used)
     return STEP_NEXT;
 }
 
+/* The head is not all there: whether it is worth waiting for the rest. */
+static bool
+h1_may_become_head(const struct h1 *h, struct slice in, struct http1_why *fault)
+{
+    if (http1_check_partial(in, h->role == ROLE_CONNECT, &h->limits, fault) != HTTP1_BAD)
+        return true;
+    if (!h1_may_pass(h, fault))
+        return false;
+    if (in.n <= h->limits.head_max)
+        return true;
+    *fault = (struct http1_why){HTTP1_FAULT_HEAD_SIZE, h->limits.head_max};
+    return false;
+}
+
 static enum h1_step
 h1_step_head(struct h1 *h, struct slice in, size_t *used)
 {
@@ -143,7 +159,8 @@ h1_step_head(struct h1 *h, struct slice in, size_t *used)
     }
     if (h->late) {
         struct failure why;
-        failure_set(&why, REASON_CLIENT_TIMEOUT, "the head of the request was not complete in time");
+        failure_set(&why, REASON_CLIENT_TIMEOUT,
+                    "the head of the request was not complete in time");
         *used = in.n;
         if (in.n)
             h1_refuse(h, in, &why);
@@ -162,9 +179,10 @@ h1_step_head(struct h1 *h, struct slice in, size_t *used)
     }
     size_t n = http1_head_end(in, &h->scanned);
     if (n)
-        return response ? h1_response(h, slice_first(in, n), used) : h1_request(h, slice_first(in, n), used);
+        return response ? h1_response(h, slice_first(in, n), used)
+                        : h1_request(h, slice_first(in, n), used);
     struct http1_why fault;
-    if (http1_check_partial(in, response, &h->limits, &fault) != HTTP1_BAD || h1_may_pass(h, &fault))
+    if (h1_may_become_head(h, in, &fault))
         return STEP_STARVED;
     if (!response)
         return h1_bad_request(h, in, &fault, used);
@@ -240,7 +258,8 @@ h1_step_to_eof(struct h1 *h, struct slice in, size_t *used)
     return STEP_NEXT;
 }
 
-/* Bytes behind a response that nobody asked for: the connection cannot be trusted with another exchange. */
+/* Bytes behind a response that nobody asked for: the connection cannot be trusted with another
+ * exchange. */
 static enum h1_step
 h1_step_end(struct h1 *h, struct slice in, size_t *used UNUSED)
 {
@@ -278,9 +297,9 @@ h1_step_dead(struct h1 *h UNUSED, struct slice in, size_t *used)
 }
 
 static h1_step_fn *const h1_steps[] = {
-    [H1_IDLE] = h1_step_idle,     [H1_HEAD] = h1_step_head,     [H1_LENGTH] = h1_step_length,
+    [H1_IDLE] = h1_step_idle,       [H1_HEAD] = h1_step_head,     [H1_LENGTH] = h1_step_length,
     [H1_CHUNKED] = h1_step_chunked, [H1_TO_EOF] = h1_step_to_eof, [H1_END] = h1_step_end,
-    [H1_WAIT] = h1_step_wait,     [H1_DEAD] = h1_step_dead,
+    [H1_WAIT] = h1_step_wait,       [H1_DEAD] = h1_step_dead,
 };
 
 size_t

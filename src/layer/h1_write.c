@@ -3,6 +3,17 @@
 
 #define HEAD_OUT_MAX (1u << 20)
 
+/* All of it or nothing: a frame that is not whole would be read as something else. */
+static void
+h1_send(struct h1 *h, struct buf *out)
+{
+    if (out->failed)
+        chain_fail(h->layer.chain, REASON_MEMORY);
+    else
+        layer_send(&h->layer, buf_slice(out));
+    buf_release(out);
+}
+
 static void
 h1_write_head(struct h1 *h, const struct part *p)
 {
@@ -12,11 +23,7 @@ h1_write_head(struct h1 *h, const struct part *p)
         http1_print_request(&out, p->head, p->head->target);
     else
         http1_print_response(&out, p->head);
-    layer_send(&h->layer, buf_slice(&out));
-    bool failed = out.failed;
-    buf_release(&out);
-    if (failed)
-        chain_fail(h->layer.chain, REASON_MEMORY);
+    h1_send(h, &out);
 }
 
 static void
@@ -54,15 +61,14 @@ h1_write_body(struct h1 *h, const struct part *p)
     struct buf line;
     buf_init(&line, 1024);
     chunk_print_size(&line, p->data.n);
-    if (p->ext.n && h->layer.chain->host->limits->forward_chunk_ext) {
+    if (p->ext.n && !line.failed && h->layer.chain->host->limits->forward_chunk_ext) {
         line.w -= 2;
         buf_append(&line, p->ext);
         buf_append(&line, SLICE("\r\n"));
     }
-    layer_send(&h->layer, buf_slice(&line));
+    h1_send(h, &line);
     layer_send(&h->layer, p->data);
     layer_send(&h->layer, SLICE("\r\n"));
-    buf_release(&line);
 }
 
 static void
@@ -72,8 +78,7 @@ h1_write_end(struct h1 *h)
         struct buf last;
         buf_init(&last, HEAD_OUT_MAX);
         chunk_print_last(&last, h->trailers);
-        layer_send(&h->layer, buf_slice(&last));
-        buf_release(&last);
+        h1_send(h, &last);
     }
     h->written = true;
     if (h->role == ROLE_ACCEPT)

@@ -16,8 +16,8 @@ struct relay {
 struct tunnel {
     struct relay *side[2]; /* NULL when gone */
     struct host *host;
-    struct flow *flow;     /* a reference; NULL when it was recorded */
-    uint64_t last;         /* monotonic time of the last byte */
+    struct flow *flow; /* a reference; NULL when it was recorded */
+    uint64_t last;     /* monotonic time of the last byte */
 };
 
 /* Whether the connection ended because we wanted it so. */

@@ -1,296 +1,189 @@
-/* TLS over a chain: handshake and records. */
+/* TLS over a chain: its life, from the first byte to the last. */
+#include "layer/tls.h"
+
+#include "base/clock.h"
 #include "base/mem.h"
 #include "layer/tls_state.h"
 
 #include <openssl/err.h>
 
-#define TLS_RECORD 16384
-/* Plaintext that may wait for the end of the handshake. */
-#define TLS_OUT_MAX (128u << 10)
-#define TLS_SCRATCH (64u << 10)
-/* KeyUpdate messages without data between them: a flood is work for nothing. */
-#define TLS_KEY_UPDATES_MAX 32
+/* A client that goes away later than this after the handshake did not need the connection. */
+#define REFUSAL_TIME (5 * NS_PER_S)
 
-/* Where records are decrypted to: bytes live here for one event only, so one per thread will do. */
-static _Thread_local char tls_scratch[TLS_SCRATCH];
+/* Ends ---------------------------------------------------------------------------------------- */
 
 static void
-tls_drop_hello(struct tls *t)
+say_closed(struct tls *t, const struct failure *why)
 {
-    if (!t->hello)
+    if (t->closed_up)
         return;
-    buf_release(&t->hello->raw);
-    buf_release(&t->hello->scratch);
-    mem_free(t->hello);
-    t->hello = NULL;
-}
-
-static void
-tls_say_closed(struct tls *t, const struct failure *why)
-{
-    t->state = TLS_DEAD;
-    t->layer.deadline = 0;
+    t->closed_up = true;
     layer_up(&t->layer, &(struct event){.type = EV_CLOSED, .why = why});
 }
 
 static void
+say_failed(struct tls *t, const struct failure *why)
+{
+    struct chain *c = t->layer.chain;
+    c->host->ops->secured(c->host, c, t->ssl, why);
+}
+
+/* Dead, with nothing owed to it. Whether the host is to hear of the failure. */
+static bool
+die(struct tls *t)
+{
+    bool early = t->state < TLS_OPEN || (t->state == TLS_OPEN && t->role == ROLE_ACCEPT &&
+                                         !t->got_data && !t->layer.ended);
+    t->state = TLS_DEAD;
+    t->layer.deadline = 0;
+    tls_withdraw(t);
+    return early;
+}
+
+void
 tls_fail(struct tls *t, const struct failure *why)
 {
-    struct host *host = t->layer.chain->host;
-    bool secured = t->state == TLS_OPEN;
-    tls_say_closed(t, why);
-    if (!secured)
-        host->ops->secured(host, t->layer.chain, t->ssl, why);
-    tls_drop_hello(t);
+    bool news = die(t);
+    if (!t->eof)
+        tls_last_alert(t);
+    /* The host may free the chain: then there is nothing above and below us any more. */
+    if (news)
+        say_failed(t, why);
+    say_closed(t, why);
     layer_tell(&t->layer, CMD_CLOSE);
 }
 
-/* The client is gone, the handshake was good, and not a byte came: many clients refuse like this. */
-static void
+void
 tls_judge_silence(struct tls *t)
 {
     struct host *host = t->layer.chain->host;
     struct failure why;
-    if (t->role != ROLE_ACCEPT || t->state != TLS_OPEN || t->got_data)
+    if (t->role != ROLE_ACCEPT || t->state != TLS_OPEN || t->got_data || !t->shown)
         return;
-    failure_set(&why, REASON_TLS_CLIENT,
-                "refused:closed-after-handshake: the client sent nothing: it may not trust Weir's CA or pin another "
-                "certificate, or it did not need the connection");
-    t->got_data = true;
-    host->ops->secured(host, t->layer.chain, t->ssl, &why);
+    if (host->ops->now(host) > t->opened + REFUSAL_TIME)
+        return;
+    t->shown = false; /* once */
+    tls_explain_silence(&why);
+    say_failed(t, &why);
 }
 
 static void
-tls_on_message(int write, int version, int type, const void *p, size_t n, SSL *ssl, void *arg)
+on_closed(struct tls *t, const struct failure *lost)
 {
-    struct tls *t = arg;
-    (void)version;
-    (void)ssl;
-    if (!write && type == SSL3_RT_HANDSHAKE && n && *(const unsigned char *)p == SSL3_MT_KEY_UPDATE)
-        t->key_updates++;
+    struct failure why = *lost;
+    bool by_us = lost->reason == REASON_NONE || lost->reason == REASON_SHUTDOWN;
+    if (!by_us)
+        tls_judge_silence(t);
+    bool news = t->state < TLS_OPEN && !by_us;
+    if (news && lost->reason != REASON_MEMORY)
+        tls_explain_lost(t, lost, &why);
+    die(t);
+    if (news)
+        say_failed(t, &why);
+    say_closed(t, &why);
 }
 
-static bool
-tls_begin(struct tls *t)
+static void
+on_timer(struct tls *t)
+{
+    struct failure why;
+    tls_explain_timeout(t, &why);
+    tls_fail(t, &why);
+}
+
+/* Handshake ----------------------------------------------------------------------------------- */
+
+static void
+set_deadline(struct tls *t)
 {
     struct host *host = t->layer.chain->host;
+    uint64_t time = host->limits->handshake_time;
+    t->layer.deadline = time ? host->ops->now(host) + time : 0;
+}
+
+bool
+tls_begin(struct tls *t)
+{
     if (!tls_bio_attach(t))
         return false;
-    SSL_set_msg_callback(t->ssl, tls_on_message);
-    SSL_set_msg_callback_arg(t->ssl, t);
+    if (t->role == ROLE_ACCEPT)
+        SSL_set_accept_state(t->ssl);
+    else
+        SSL_set_connect_state(t->ssl);
     t->state = TLS_HANDSHAKE;
-    if (host->limits->handshake_time)
-        t->layer.deadline = host->ops->now(host) + host->limits->handshake_time;
+    set_deadline(t);
     return true;
 }
 
 static void
-tls_close_quietly(struct tls *t)
+established(struct tls *t)
 {
-    struct failure why;
-    failure_set(&why, t->role == ROLE_ACCEPT ? REASON_TLS_CLIENT : REASON_TLS_SERVER,
-                "there is no certificate for this name");
-    tls_fail(t, &why);
-}
-
-static void
-tls_answered(struct ask *a)
-{
-    struct tls *t = container_of(a, struct tls, ask);
-    t->ssl = a->tls.ssl;
-    if (!t->ssl || !tls_begin(t))
-        tls_close_quietly(t);
-    else
-        layer_tell(&t->layer, CMD_MORE);
-}
-
-/* Keeps the ClientHello with its bytes, for as long as the answer takes. */
-static bool
-tls_keep_hello(struct tls *t, struct slice in)
-{
-    t->hello = mem_zalloc(sizeof(*t->hello));
-    if (!t->hello)
-        return false;
-    buf_init(&t->hello->raw, HELLO_MAX * 2);
-    buf_init(&t->hello->scratch, HELLO_MAX);
-    buf_append(&t->hello->raw, in);
-    return !t->hello->raw.failed &&
-           hello_parse(buf_slice(&t->hello->raw), &t->hello->scratch, &t->hello->hello) == HELLO_OK;
-}
-
-/* true: the handshake may run on the bytes. */
-static bool
-tls_read_hello(struct tls *t, struct slice in)
-{
-    struct buf scratch;
-    struct hello h;
-    buf_init(&scratch, HELLO_MAX);
-    enum hello_result r = in.n ? hello_parse(in, &scratch, &h) : HELLO_MORE;
-    buf_release(&scratch);
-    if (r == HELLO_MORE) {
-        if (t->eof) {
-            t->state = TLS_DEAD;
-            layer_tell(&t->layer, CMD_CLOSE);
-        }
-        return false;
-    }
-    if (r == HELLO_OK && tls_keep_hello(t, slice_first(in, h.size)))
-        tls_facts_hello(t);
-    else
-        tls_drop_hello(t);
-    t->state = TLS_ASKED;
-    t->layer.deadline = 0;
-    t->ask.type = ASK_TLS;
-    t->ask.answered = tls_answered;
-    t->ask.tls.hello = t->hello ? &t->hello->hello : NULL;
-    t->ask.tls.ssl = NULL;
-    if (chain_ask(t->layer.chain, &t->ask) == ASK_WAIT)
-        return false;
-    t->ssl = t->ask.tls.ssl;
-    if (t->ssl && tls_begin(t))
-        return true;
-    tls_close_quietly(t);
-    return false;
-}
-
-static void
-tls_established(struct tls *t)
-{
-    struct host *host = t->layer.chain->host;
+    struct chain *c = t->layer.chain;
     t->state = TLS_OPEN;
     t->layer.deadline = 0;
-    tls_facts_fill(t);
-    tls_drop_hello(t);
-    host->ops->secured(host, t->layer.chain, t->ssl, NULL);
-    if (t->state == TLS_OPEN)
-        layer_up(&t->layer, &(struct event){.type = EV_START});
+    t->opened = c->host->ops->now(c->host);
+    t->idle_records = 0;
+    tls_facts_agreed(t);
+    /* What was sent before waits for the end of the turn. */
+    chain_touch(c);
+    c->host->ops->secured(c->host, c, t->ssl, NULL);
+    if (t->state != TLS_OPEN)
+        return;
+    layer_up(&t->layer, &(struct event){.type = EV_START});
+    if (t->shut) {
+        tls_goodbye(t);
+        layer_tell(&t->layer, CMD_SHUT);
+    }
 }
 
 static void
-tls_handshake(struct tls *t)
+handshake(struct tls *t)
 {
     struct failure why;
     ERR_clear_error();
     int r = SSL_do_handshake(t->ssl);
-    if (r == 1) {
-        tls_established(t);
+    bool greeted = t->role == ROLE_CONNECT || t->first == HELLO_OK;
+    if (r == 1 && greeted) {
+        established(t);
         return;
     }
-    if (SSL_get_error(t->ssl, r) == SSL_ERROR_WANT_READ) {
+    /* Bytes that our parser refuses stay refused, whatever OpenSSL makes of them. */
+    if (r != 1 && SSL_get_error(t->ssl, r) == SSL_ERROR_WANT_READ && greeted) {
         if (!t->eof)
             return;
-        failure_set(&why, t->role == ROLE_ACCEPT ? REASON_TLS_CLIENT : REASON_TLS_SERVER, "%s",
-                    t->role == ROLE_ACCEPT ? "refused:eof-in-handshake: the client closed without a word: it may not "
-                                             "trust Weir's CA or pin another certificate"
-                                           : "the server closed during the handshake");
+        tls_explain_eof(t, &why);
     } else {
-        tls_failure(t, &why);
+        tls_explain(t, &why);
     }
     tls_fail(t, &why);
 }
 
-/* Offers what is held and 'data' behind it; keeps what was not taken. */
 static void
-tls_offer(struct tls *t, struct slice data)
-{
-    bool direct = buf_len(&t->held) == 0;
-    if (!direct)
-        buf_append(&t->held, data);
-    struct slice all = direct ? data : buf_slice(&t->held);
-    size_t took = layer_up(&t->layer, &(struct event){.type = EV_DATA, .data = all});
-    if (direct)
-        buf_append(&t->held, slice_from(all, took));
-    else
-        buf_consume(&t->held, took);
-    if (buf_len(&t->held) == 0)
-        buf_release(&t->held);
-}
-
-static void
-tls_end_of_input(struct tls *t, bool clean)
-{
-    if (t->eof_up)
-        return;
-    t->eof_up = true;
-    tls_judge_silence(t);
-    layer_up(&t->layer, &(struct event){.type = EV_EOF, .clean = clean});
-}
-
-/* Decrypts as many records as there are, up to the scratch; false when there is nothing more to get now. */
-static bool
-tls_fill(struct tls *t, size_t *n)
-{
-    int r = 1;
-    *n = 0;
-    while (*n < TLS_SCRATCH) {
-        size_t got = 0;
-        ERR_clear_error();
-        r = SSL_read_ex(t->ssl, tls_scratch + *n, TLS_SCRATCH - *n, &got);
-        *n += got;
-        if (r != 1)
-            break;
-    }
-    if (*n) {
-        t->got_data = true;
-        t->key_updates = 0;
-    }
-    return r == 1;
-}
-
-static void
-tls_after_read(struct tls *t, int error)
+on_start(struct tls *t)
 {
     struct failure why;
-    if (error == SSL_ERROR_WANT_READ && t->key_updates <= TLS_KEY_UPDATES_MAX) {
-        if (t->eof && !t->in.n)
-            tls_end_of_input(t, false);
-        return;
+    if (t->role == ROLE_ACCEPT) {
+        set_deadline(t);
+    } else if (tls_begin(t)) {
+        handshake(t);
+    } else {
+        failure_set(&why, REASON_MEMORY, NULL);
+        tls_fail(t, &why);
     }
-    if (error == SSL_ERROR_ZERO_RETURN) {
-        tls_end_of_input(t, true);
-        t->in = SLICE_NONE; /* nothing counts behind close_notify */
-        return;
-    }
-    if (error == SSL_ERROR_WANT_READ)
-        failure_set(&why, REASON_TLS_CLIENT, "too many KeyUpdate messages");
-    else
-        tls_failure(t, &why);
-    bool refused = t->role == ROLE_ACCEPT && !t->got_data;
-    struct host *host = t->layer.chain->host;
-    if (refused) {
-        t->got_data = true;
-        host->ops->secured(host, t->layer.chain, t->ssl, &why);
-    }
-    tls_fail(t, &why);
 }
 
-static void
-tls_read(struct tls *t)
-{
-    bool again = true;
-    if (buf_len(&t->held))
-        tls_offer(t, SLICE_NONE);
-    while (again && t->state == TLS_OPEN && buf_len(&t->held) < LAYER_HELD_MAX) {
-        size_t n;
-        again = tls_fill(t, &n);
-        int error = again ? SSL_ERROR_NONE : SSL_get_error(t->ssl, 0);
-        if (n)
-            tls_offer(t, slice_of(tls_scratch, n));
-        if (!again && t->state == TLS_OPEN)
-            tls_after_read(t, error);
-    }
-}
+/* Events and commands ------------------------------------------------------------------------- */
 
 static size_t
-tls_on_data(struct tls *t, struct slice data)
+on_data(struct tls *t, struct slice data)
 {
-    if (t->state == TLS_HELLO && !tls_read_hello(t, data))
-        return 0;
-    if (t->state == TLS_ASKED)
+    if (t->state == TLS_HELLO)
+        tls_greet(t, data);
+    if (t->state == TLS_HELLO || t->state == TLS_ASKED)
         return 0;
     t->in = data;
     if (t->state == TLS_HANDSHAKE)
-        tls_handshake(t);
+        handshake(t);
     if (t->state == TLS_OPEN)
         tls_read(t);
     size_t left = t->state == TLS_DEAD ? 0 : t->in.n;
@@ -299,49 +192,17 @@ tls_on_data(struct tls *t, struct slice data)
 }
 
 static void
-tls_on_start(struct tls *t)
-{
-    struct host *host = t->layer.chain->host;
-    if (t->role == ROLE_ACCEPT) {
-        if (host->limits->handshake_time)
-            t->layer.deadline = host->ops->now(host) + host->limits->handshake_time;
-        return;
-    }
-    if (tls_begin(t))
-        tls_handshake(t);
-    else
-        tls_close_quietly(t);
-}
-
-static void
-tls_on_timer(struct tls *t)
+on_eof(struct tls *t)
 {
     struct failure why;
-    bool client = t->role == ROLE_ACCEPT;
-    failure_set(&why, client ? REASON_TLS_CLIENT : REASON_TLS_SERVER, "the %s did not finish it in time",
-                client ? "client" : "server");
-    tls_fail(t, &why);
-}
-
-static void
-tls_on_closed(struct tls *t, const struct failure *lost)
-{
-    struct host *host = t->layer.chain->host;
-    struct failure why;
-    bool by_peer = lost->reason != REASON_SHUTDOWN && lost->reason != REASON_NONE;
-    enum tls_state state = t->state;
-    if (t->ask.waiting) {
-        t->ask.waiting = false;
-        host->ops->cancel(host, &t->ask);
-    }
-    if (by_peer)
-        tls_judge_silence(t);
-    tls_say_closed(t, lost);
-    if (state != TLS_HANDSHAKE && state != TLS_ASKED)
+    t->eof = true;
+    if (t->state == TLS_HELLO || t->state == TLS_ASKED) {
+        tls_explain_eof(t, &why);
+        tls_fail(t, &why);
         return;
-    failure_set(&why, t->role == ROLE_ACCEPT ? REASON_TLS_CLIENT : REASON_TLS_SERVER, "%s%s",
-                t->role == ROLE_ACCEPT && by_peer ? "refused:reset: " : "", lost->text);
-    host->ops->secured(host, t->layer.chain, t->ssl, &why);
+    }
+    /* What is left below comes once more; the end is behind it. */
+    layer_tell(&t->layer, CMD_MORE);
 }
 
 static size_t
@@ -349,15 +210,11 @@ tls_on_event(struct layer *l, const struct event *ev)
 {
     struct tls *t = tls_of(l);
     switch (ev->type) {
-    case EV_START: tls_on_start(t); break;
-    case EV_DATA: return tls_on_data(t, ev->data);
-    case EV_TIMER: tls_on_timer(t); break;
-    case EV_EOF:
-        /* What is left untaken comes once more; the end is judged behind it. */
-        t->eof = true;
-        layer_tell(l, CMD_MORE);
-        break;
-    case EV_CLOSED: tls_on_closed(t, ev->why); break;
+    case EV_START: on_start(t); break;
+    case EV_DATA: return on_data(t, ev->data);
+    case EV_TIMER: on_timer(t); break;
+    case EV_EOF: on_eof(t); break;
+    case EV_CLOSED: on_closed(t, ev->why); break;
     case EV_ROOM:
     case EV_PART:
     case EV_ANSWER: return layer_up(l, ev);
@@ -365,66 +222,15 @@ tls_on_event(struct layer *l, const struct event *ev)
     return 0;
 }
 
-/* The BIO takes everything, a record per call: a failure is the end of the connection. */
 static void
-tls_encrypt(struct tls *t, struct slice data)
+on_shut(struct tls *t)
 {
-    while (data.n) {
-        size_t took = 0;
-        ERR_clear_error();
-        if (SSL_write_ex(t->ssl, data.p, data.n, &took) != 1) {
-            layer_tell(&t->layer, CMD_ABORT);
-            return;
-        }
-        data = slice_from(data, took);
-    }
-}
-
-static void
-tls_flush(struct tls *t)
-{
-    if (t->state != TLS_OPEN || !buf_len(&t->out))
-        return;
-    tls_encrypt(t, buf_slice(&t->out));
-    buf_release(&t->out);
-}
-
-/* Whole records go out of the caller's bytes; what is less waits for more, or for the end of the turn. */
-static void
-tls_send(struct tls *t, struct slice data)
-{
-    if (t->state == TLS_DEAD)
-        return;
-    size_t room = TLS_RECORD - MIN(buf_len(&t->out), TLS_RECORD);
-    /* Who sends may be at work in the turn of another chain: CMD_FLUSH comes only to those that were touched. */
-    chain_touch(t->layer.chain);
-    if (t->state != TLS_OPEN || data.n < room) {
-        buf_append(&t->out, data);
-        if (t->out.failed)
-            layer_tell(&t->layer, CMD_ABORT);
-        chain_touch(t->layer.chain); /* for CMD_FLUSH */
-        return;
-    }
-    if (buf_len(&t->out)) {
-        buf_append(&t->out, slice_first(data, room));
-        data = slice_from(data, room);
-        tls_flush(t);
-    }
-    size_t whole = data.n - data.n % TLS_RECORD;
-    tls_encrypt(t, slice_first(data, whole));
-    buf_append(&t->out, slice_from(data, whole));
-    chain_touch(t->layer.chain);
-}
-
-static void
-tls_goodbye(struct tls *t)
-{
-    tls_flush(t);
-    if (t->state == TLS_OPEN) {
-        ERR_clear_error();
-        SSL_shutdown(t->ssl);
-        ERR_clear_error();
-    }
+    bool now = t->state == TLS_OPEN && !t->shut;
+    if (now)
+        tls_goodbye(t);
+    t->shut = true;
+    if (now)
+        layer_tell(&t->layer, CMD_SHUT);
 }
 
 static void
@@ -433,44 +239,47 @@ tls_on_cmd(struct layer *l, const struct cmd *c)
     struct tls *t = tls_of(l);
     switch (c->type) {
     case CMD_SEND: tls_send(t, c->data); return;
+    case CMD_SHUT: on_shut(t); return;
     case CMD_FLUSH: tls_flush(t); break;
-    case CMD_SHUT: tls_goodbye(t); break;
+    case CMD_MORE: t->more = true; break;
     case CMD_CLOSE:
-        tls_goodbye(t);
-        t->state = TLS_DEAD;
+        if (!t->shut)
+            tls_goodbye(t);
+        die(t);
         break;
-    case CMD_ABORT: t->state = TLS_DEAD; break;
-    case CMD_MORE:
+    case CMD_ABORT: die(t); break;
     case CMD_PART: break;
     }
     layer_down(l, c);
 }
 
+/* Life ---------------------------------------------------------------------------------------- */
+
 static void
 tls_destroy(struct layer *l)
 {
     struct tls *t = tls_of(l);
-    tls_drop_hello(t);
+    tls_withdraw(t);
     buf_release(&t->held);
     buf_release(&t->out);
+    /* OpenSSL takes a connection that was not shut down for an attack, and spoils its session. */
     if (t->ssl)
-        SSL_set_shutdown(t->ssl, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN); /* else its session could not be resumed */
+        SSL_set_shutdown(t->ssl, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
     SSL_free(t->ssl);
     mem_free(t);
 }
 
-/* A handshake record with a ClientHello in it. */
+/* A handshake record that begins with a ClientHello. */
 static int
 tls_detect(struct slice first)
 {
-    static const struct {
-        unsigned char min, max;
-    } want[] = {{0x16, 0x16}, {3, 3}, {0, 4}, {0, 0xff}, {0, 0xff}, {1, 1}};
-    for (size_t i = 0; i < ARRAY_LEN(want); i++) {
-        if (i >= first.n)
+    static const unsigned char min[] = {SSL3_RT_HANDSHAKE, 3, 0, 0, 0, SSL3_MT_CLIENT_HELLO};
+    static const unsigned char max[] = {SSL3_RT_HANDSHAKE, 3, 4, 255, 255, SSL3_MT_CLIENT_HELLO};
+    for (size_t i = 0; i < sizeof(min); i++) {
+        if (i == first.n)
             return -1;
         unsigned char c = (unsigned char)first.p[i];
-        if (c < want[i].min || c > want[i].max)
+        if (c < min[i] || c > max[i])
             return 0;
     }
     return 100;
@@ -493,7 +302,8 @@ tls_new(enum role role)
         return NULL;
     t->role = role;
     t->layer.ops = role == ROLE_ACCEPT ? &tls_accept_ops : &tls_connect_ops;
-    buf_init(&t->held, LAYER_HELD_MAX + TLS_SCRATCH);
+    t->state = role == ROLE_ACCEPT ? TLS_HELLO : TLS_HANDSHAKE;
+    buf_init(&t->held, LAYER_HELD_MAX);
     buf_init(&t->out, TLS_OUT_MAX);
     return t;
 }
@@ -512,7 +322,5 @@ tls_connect_new(struct ssl_st *ssl)
     if (!t)
         return NULL;
     t->ssl = ssl;
-    t->state = TLS_HANDSHAKE;
-    SSL_set_connect_state(ssl);
     return &t->layer;
 }

@@ -1,12 +1,37 @@
 /*
- * TLS on one side of a connection (RFC 8446, RFC 5246), by OpenSSL over the chain: records come out of the bytes that are
- * offered, and go straight to the layer below.
+ * TLS on one side of a connection (RFC 8446, RFC 5246), by OpenSSL over the chain: it reads the
+ * bytes that are offered and writes straight to the layer below.
  *
- * Towards a client the ClientHello is read first, by our own parser, out of the bytes that were not taken yet; then the
- * host is asked (ASK_TLS) and the handshake runs on the same bytes. Towards a server the host brings a configured SSL.
+ * Towards a client the ClientHello is read first, by our own parser, out of bytes that nobody has
+ * taken yet. Then the host is asked (ASK_TLS), and the handshake runs on the very bytes; SNI is
+ * what the parser found and nothing else. When they are no ClientHello the host is asked all the
+ * same, with hello = NULL: whatever it brings, the client gets an alert. Towards a server the host
+ * brings a configured SSL.
  *
- * host->secured is called when the handshake ended, good or bad; and once more, with a failure, when a client went away
- * after a good handshake without having sent a byte, which is how some clients refuse a certificate.
+ * The host configures every SSL as pki/ctx.h does: SSL_MODE_ENABLE_PARTIAL_WRITE,
+ * SSL_MODE_RELEASE_BUFFERS, SSL_OP_NO_RENEGOTIATION, no SSL_MODE_AUTO_RETRY. The layer sets its BIO
+ * and its message callback.
+ *
+ * host->secured is called once with the end of the handshake, good or bad, and then EV_START or
+ * EV_CLOSED goes up. It is called once more, with a failure, when a client goes away at once after
+ * a good handshake and without having sent a byte: that is how some clients refuse a certificate.
+ * It is not called when it was us who closed. chain->peer->tls holds all that is known by then.
+ *
+ * The text of a failure with REASON_TLS_CLIENT begins with a word for programs:
+ *
+ *   refused:alert(NAME)             the client sent this alert instead of going on
+ *   refused:eof-in-handshake        it closed when it had seen our certificate
+ *   refused:reset                   so it did, with a reset
+ *   refused:closed-after-handshake  see above
+ *   handshake-failed:parameters     nothing in common: says nothing about trust
+ *   handshake-failed:protocol       it broke the rules of TLS
+ *   handshake-failed:proxy          our fault
+ *   not-tls                         its first bytes are not TLS
+ *   left                            it went away before it was shown a certificate
+ *   silent                          nothing came for the time of a handshake
+ *
+ * Every failure sends the alert that fits, and every end of ours close_notify. Their absence is
+ * told by EV_EOF.
  */
 #pragma once
 
@@ -20,8 +45,3 @@ struct layer *tls_accept_new(void) MUST_CHECK;
 struct layer *tls_connect_new(struct ssl_st *ssl) MUST_CHECK;
 
 extern const struct layer_ops tls_accept_ops;
-
-/* "unknown_ca" (RFC 8446 section 6); "unknown_alert" for numbers without a name. */
-const char *tls_alert_name(int alert);
-/* What it means when a client answers our certificate with it; NULL: it is not about the certificate. */
-const char *tls_alert_meaning(int alert);

@@ -1,129 +1,170 @@
-/* What a handshake agreed on, as the flows show it; and why it failed, in words. */
+/* What a handshake told and agreed on, as the flows show it. */
 #include "layer/tls_state.h"
 
-#include <openssl/err.h>
+#include <openssl/evp.h>
 #include <openssl/x509.h>
 #include <stdio.h>
 
-/* The first 'digits' hexadecimal digits of the hash. */
+/* All lists of a ClientHello as text. */
+#define JA_MAX 8192
+
+/* The first 'digits' hexadecimal digits of the hash of the text; "" on failure. */
 static void
-facts_hash(const EVP_MD *md, struct slice text, size_t digits, char *out)
+hash_text(const EVP_MD *md, const struct buf *text, unsigned digits, char *out)
 {
+    static const char hex[] = "0123456789abcdef";
     unsigned char sum[EVP_MAX_MD_SIZE];
     unsigned n = 0;
-    out[0] = 0;
-    if (!EVP_Digest(text.p ? text.p : "", text.n, sum, &n, md, NULL))
+    out[0] = '\0';
+    if (text->failed || EVP_Digest(text->p + text->r, buf_len(text), sum, &n, md, NULL) != 1 ||
+        n * 2 < digits)
         return;
-    for (size_t i = 0; i < n && i * 2 < digits; i++)
-        snprintf(out + i * 2, 3, "%02x", sum[i]);
+    for (unsigned i = 0; i < digits; i++)
+        out[i] = hex[i % 2 ? sum[i / 2] & 15 : sum[i / 2] >> 4];
+    out[digits] = '\0';
 }
 
 static void
-facts_ja4(const struct hello *h, char out[37])
+note_ja3(struct peer_tls *facts, const struct hello *h)
 {
-    struct buf a, b, c;
-    char hb[13] = "000000000000", hc[13] = "000000000000";
-    buf_init(&a, 64);
-    buf_init(&b, 8192);
-    buf_init(&c, 8192);
+    struct buf text;
+    buf_init(&text, JA_MAX);
+    hello_ja3_text(h, &text);
+    hash_text(EVP_md5(), &text, 32, facts->ja3);
+    buf_release(&text);
+}
+
+/* One of the hashed parts of JA4. */
+static void
+ja4_part(void (*print)(const struct hello *, struct buf *), const struct hello *h, char out[13])
+{
+    struct buf text;
+    buf_init(&text, JA_MAX);
+    print(h, &text);
+    if (buf_len(&text) || text.failed)
+        hash_text(EVP_sha256(), &text, 12, out);
+    else
+        memcpy(out, "000000000000", 13);
+    buf_release(&text);
+}
+
+static void
+note_ja4(struct peer_tls *facts, const struct hello *h)
+{
+    char b[13], c[13];
+    struct buf a;
+    buf_init(&a, sizeof(facts->ja4));
     hello_ja4_a(h, &a);
-    hello_ja4_b_text(h, &b);
-    hello_ja4_c_text(h, &c);
-    if (buf_len(&b))
-        facts_hash(EVP_sha256(), buf_slice(&b), 12, hb);
-    if (buf_len(&c))
-        facts_hash(EVP_sha256(), buf_slice(&c), 12, hc);
-    snprintf(out, 37, "%s_%s_%s", buf_str(&a), hb, hc);
+    ja4_part(hello_ja4_b_text, h, b);
+    ja4_part(hello_ja4_c_text, h, c);
+    if (!a.failed && b[0] && c[0])
+        snprintf(facts->ja4, sizeof(facts->ja4), "%.*s_%s_%s", SLICE_ARG(buf_slice(&a)), b, c);
     buf_release(&a);
-    buf_release(&b);
-    buf_release(&c);
 }
 
 void
-tls_facts_hello(struct tls *t)
+tls_facts_hello(struct tls *t, const struct hello *h)
 {
     struct peer_tls *facts = peer_need_tls(t->layer.chain->peer);
-    const struct hello *h = &t->hello->hello;
-    struct buf ja3;
     if (!facts)
         return;
     snprintf(facts->sni, sizeof(facts->sni), "%.*s", SLICE_ARG(h->sni));
-    buf_init(&ja3, 8192);
-    hello_ja3_text(h, &ja3);
-    facts_hash(EVP_md5(), buf_slice(&ja3), 32, facts->ja3);
-    buf_release(&ja3);
-    facts_ja4(h, facts->ja4);
+    note_ja3(facts, h);
+    note_ja4(facts, h);
 }
 
 static void
-facts_add_cert(struct peer_tls *facts, X509 *cert)
+note_der(struct peer_tls *facts, struct slice der)
 {
-    int n = cert ? i2d_X509(cert, NULL) : -1;
-    if (n <= 0 || facts->n_certs == PEER_CERTS_MAX)
-        return;
-    struct block *b = block_new((size_t)n);
+    struct block *b = facts->n_certs < PEER_CERTS_MAX ? block_new(der.n) : NULL;
     if (!b)
         return;
-    unsigned char *p = (unsigned char *)b->data;
-    b->n = (size_t)i2d_X509(cert, &p);
+    memcpy(b->data, der.p, der.n);
+    b->n = der.n;
     facts->certs[facts->n_certs++] = b;
 }
 
 static void
-facts_certs(struct tls *t, struct peer_tls *facts)
+note_cert(struct peer_tls *facts, X509 *cert)
+{
+    unsigned char *der = NULL;
+    int n = cert ? i2d_X509(cert, &der) : 0;
+    if (n > 0)
+        note_der(facts, slice_of(der, (size_t)n));
+    OPENSSL_free(der);
+}
+
+/* Takes a vector with its length in front off *in; what is cut short is empty. */
+static struct slice
+take_vector(struct slice *in, unsigned length_bytes)
+{
+    size_t n = 0;
+    for (unsigned i = 0; i < length_bytes && i < in->n; i++)
+        n = n << 8 | (unsigned char)in->p[i];
+    struct slice v = slice_first(slice_from(*in, length_bytes), n);
+    bool whole = v.n == n && in->n >= length_bytes;
+    *in = whole ? slice_from(*in, length_bytes + n) : SLICE_NONE;
+    return whole ? v : SLICE_NONE;
+}
+
+/* Taken from the message and not from OpenSSL, which drops a chain that it refuses (RFC 8446
+ * section 4.4.2, RFC 5246 section 7.4.2). */
+void
+tls_facts_shown(struct tls *t, struct slice msg)
+{
+    struct peer_tls *facts = peer_need_tls(t->layer.chain->peer);
+    bool modern = SSL_version(t->ssl) == TLS1_3_VERSION;
+    struct slice rest = slice_from(msg, SSL3_HM_HEADER_LENGTH);
+    if (!facts || t->role != ROLE_CONNECT || facts->n_certs)
+        return;
+    if (modern)
+        take_vector(&rest, 1); /* certificate_request_context */
+    struct slice list = take_vector(&rest, 3);
+    while (list.n) {
+        struct slice der = take_vector(&list, 3);
+        if (modern)
+            take_vector(&list, 2); /* extensions */
+        if (der.n)
+            note_der(facts, der);
+    }
+}
+
+/* A resumed handshake shows no certificates: the session has them. */
+static void
+note_certs(struct peer_tls *facts, const struct tls *t)
 {
     if (facts->n_certs)
         return;
     if (t->role == ROLE_ACCEPT) {
-        facts_add_cert(facts, SSL_get_certificate(t->ssl));
+        note_cert(facts, SSL_get_certificate(t->ssl));
         return;
     }
     STACK_OF(X509) *chain = SSL_get_peer_cert_chain(t->ssl);
     for (int i = 0; i < sk_X509_num(chain); i++)
-        facts_add_cert(facts, sk_X509_value(chain, i));
+        note_cert(facts, sk_X509_value(chain, i));
+    if (!facts->n_certs)
+        note_cert(facts, SSL_get0_peer_certificate(t->ssl));
 }
 
 void
-tls_facts_fill(struct tls *t)
+tls_facts_agreed(struct tls *t)
 {
     struct peer_tls *facts = peer_need_tls(t->layer.chain->peer);
-    const unsigned char *alpn;
-    unsigned n;
+    const unsigned char *alpn = NULL;
+    unsigned n = 0;
     if (!facts)
         return;
-    const char *group = SSL_group_to_name(t->ssl, (int)SSL_get_negotiated_group(t->ssl));
+    int group = (int)SSL_get_negotiated_group(t->ssl);
+    const char *group_name = group ? SSL_group_to_name(t->ssl, group) : NULL;
     snprintf(facts->version, sizeof(facts->version), "%s", SSL_get_version(t->ssl));
     snprintf(facts->cipher, sizeof(facts->cipher), "%s", SSL_get_cipher_name(t->ssl));
-    snprintf(facts->group, sizeof(facts->group), "%s", group ? group : "");
+    snprintf(facts->group, sizeof(facts->group), "%s", group_name ? group_name : "");
     SSL_get0_alpn_selected(t->ssl, &alpn, &n);
-    snprintf(facts->alpn, sizeof(facts->alpn), "%.*s", (int)n, n ? (const char *)alpn : "");
+    snprintf(facts->alpn, sizeof(facts->alpn), "%.*s", SLICE_ARG(slice_of(alpn, n)));
     facts->resumed = SSL_session_reused(t->ssl);
     if (t->role == ROLE_CONNECT) {
         const char *sni = SSL_get_servername(t->ssl, TLSEXT_NAMETYPE_host_name);
         snprintf(facts->sni, sizeof(facts->sni), "%s", sni ? sni : "");
     }
-    facts_certs(t, facts);
-}
-
-/* Reasons of OpenSSL above this number are alerts that the peer sent. */
-#define ALERT_OFFSET SSL_AD_REASON_OFFSET
-
-void
-tls_failure(struct tls *t, struct failure *why)
-{
-    bool client = t->role == ROLE_ACCEPT;
-    enum reason reason = client ? REASON_TLS_CLIENT : REASON_TLS_SERVER;
-    unsigned long code = ERR_peek_last_error();
-    int alert = ERR_GET_REASON(code) - ALERT_OFFSET;
-    const char *text = ERR_reason_error_string(code);
-    if (ERR_GET_LIB(code) == ERR_LIB_SSL && alert >= 0) {
-        const char *meaning = client ? tls_alert_meaning(alert) : NULL;
-        if (meaning)
-            failure_set(why, reason, "refused:alert(%s): %s", tls_alert_name(alert), meaning);
-        else
-            failure_set(why, reason, "the %s sent the alert %s", client ? "client" : "server", tls_alert_name(alert));
-    } else {
-        failure_set(why, reason, "%s", text ? text : "the connection broke");
-    }
-    ERR_clear_error();
+    note_certs(facts, t);
 }

@@ -1,4 +1,5 @@
-/* An exchange that ends its connections' HTTP: 101, a malformed request that is let through, CONNECT. */
+/* An exchange that ends its connections' HTTP: 101, a malformed request that is let through,
+ * CONNECT. */
 #include "layer/exchange.h"
 #include "layer/relay.h"
 
@@ -21,9 +22,11 @@ exchange_connect(struct exchange *x)
 {
     struct http_msg *resp = &x->flow->resp;
     struct layer *old = x->client.fan->layer.down;
-    resp->head = (struct http_head){
-        .status = 200, .reason = SLICE("Connection established"), .version = 11, .framing = FRAMING_TUNNEL,
-        .keep_alive = true};
+    resp->head = (struct http_head){.status = 200,
+                                    .reason = SLICE("Connection established"),
+                                    .version = 11,
+                                    .framing = FRAMING_TUNNEL,
+                                    .keep_alive = true};
     resp->sent = resp->head;
     resp->head_at = resp->end_at = x->flow->req.end_at = exchange_wall(x);
     x->flow->local = true;

@@ -92,11 +92,9 @@ cert_name(struct buf *out, X509 *cert, size_t max)
             return;
         }
     }
-    ERR_clear_error();
-    if (X509_NAME_entry_count(subject) == 0)
+    cert_attribute(out, subject, X509_NAME_entry_count(subject) - 1, max);
+    if (buf_len(out) == before)
         buf_append(out, SLICE("(no name)"));
-    else
-        cert_attribute(out, subject, X509_NAME_entry_count(subject) - 1, max);
 }
 
 bool

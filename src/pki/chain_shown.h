@@ -1,4 +1,5 @@
-/* The chain that a server showed, as the facts of its connection keep it: DER, also of one that was refused. */
+/* The chain that a server showed, as the facts of its connection keep it: DER, also of one that was
+ * refused. */
 #pragma once
 
 #include "base/buf.h"

@@ -1,7 +1,7 @@
 /* TLS contexts and connections by policy. */
 #include "pki/ctx.h"
-#include "pki/client_cert.h"
 #include "pki/chain_shown.h"
+#include "pki/client_cert.h"
 #include "pki/keylog.h"
 #include "pki/leaf.h"
 #include "pki/ossl.h"

@@ -71,7 +71,7 @@ struct ctx_target {
     struct sessions *sessions; /* of this thread; NULL: no resumption */
     struct slice session_key;
     struct peer_tls *facts; /* gets the chain when the verdict is bad; may be NULL */
-    bool allow; /* a bad verdict does not end the handshake */
+    bool allow;             /* a bad verdict does not end the handshake */
     /* Set when the peer's chain has been judged. Stays VERDICT_NONE when a session is resumed: the
      * verdict was good then, since only sessions with a good one are kept. */
     struct verdict verdict;

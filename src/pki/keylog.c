@@ -5,8 +5,6 @@
 #include <fcntl.h>
 #include <openssl/ssl.h>
 #include <pthread.h>
-#include <sys/stat.h>
-#include <sys/uio.h>
 #include <unistd.h>
 
 /* Guards 'log_fd', so that it is not closed while a line is written. */
@@ -62,5 +60,10 @@ keylog_close(void)
 void
 keylog_attach(SSL_CTX *ctx)
 {
-    SSL_CTX_set_keylog_callback(ctx, on_line);
+    pthread_mutex_lock(&lock);
+    bool open = log_fd >= 0;
+    pthread_mutex_unlock(&lock);
+    /* OpenSSL spells the secrets out for every handshake when there is a callback. */
+    if (open)
+        SSL_CTX_set_keylog_callback(ctx, on_line);
 }

@@ -11,5 +11,6 @@ struct ssl_ctx_st;
 /* Opens the file for all contexts; NULL or "" closes it. */
 bool keylog_open(const char *path, struct err *e) MUST_CHECK;
 void keylog_close(void);
-/* Secrets of this context's connections are written while a file is open. ctx_*_new calls it. */
+/* Secrets of this context's connections are written from now on, if a file is open now; ctx_*_new
+ * calls it, so open the file before. */
 void keylog_attach(struct ssl_ctx_st *ctx);

@@ -63,36 +63,53 @@ asn1_to_time(const ASN1_TIME *t)
     return ASN1_TIME_to_tm(t, &tm) == 1 ? timegm(&tm) : 0;
 }
 
-/* From when to when; the upstream's own dates where they show the same fault. */
-static void
-choose_dates(const struct leaf_spec *spec, X509 *issuer, time_t *from, time_t *to)
+struct dates {
+    time_t from, to;
+};
+
+static struct dates
+dates_of(X509 *cert)
 {
-    time_t now = time(NULL);
-    time_t up_from = spec->upstream ? asn1_to_time(X509_get0_notBefore(spec->upstream)) : 0;
-    time_t up_to = spec->upstream ? asn1_to_time(X509_get0_notAfter(spec->upstream)) : 0;
-    bool dated = up_from > 0 && up_to > up_from;
-    if (spec->fault == LEAF_EXPIRED) {
-        *to = dated && up_to < now ? up_to : now - DAY;
-        *from = dated && up_to < now ? up_from : now - 30 * DAY;
-    } else if (spec->fault == LEAF_NOT_YET) {
-        *from = dated && up_from > now ? up_from : now + DAY;
-        *to = dated && up_from > now ? up_to : now + 30 * DAY;
-    } else {
-        *from = MAX(now - BACKDATE_DAYS * DAY, asn1_to_time(X509_get0_notBefore(issuer)));
-        *to = MIN(*from + (time_t)LEAF_MAX_DAYS * DAY, asn1_to_time(X509_get0_notAfter(issuer)));
+    return (struct dates){asn1_to_time(X509_get0_notBefore(cert)),
+                          asn1_to_time(X509_get0_notAfter(cert))};
+}
+
+static struct dates
+good_dates(X509 *issuer, time_t now)
+{
+    struct dates limit = dates_of(issuer);
+    time_t from = MAX(now - BACKDATE_DAYS * DAY, limit.from);
+    return (struct dates){from, MIN(from + (time_t)LEAF_MAX_DAYS * DAY, limit.to)};
+}
+
+/* From when to when; the upstream's own dates where they show the same fault. */
+static struct dates
+choose_dates(const struct leaf_spec *spec, X509 *issuer, time_t now)
+{
+    struct dates up = spec->upstream ? dates_of(spec->upstream) : (struct dates){0, 0};
+    bool dated = up.from > 0 && up.to > up.from;
+    switch (spec->fault) {
+    case LEAF_EXPIRED: return dated && up.to < now ? up : (struct dates){now - 30 * DAY, now - DAY};
+    case LEAF_NOT_YET:
+        return dated && up.from > now ? up : (struct dates){now + DAY, now + 30 * DAY};
+    case LEAF_GOOD:
+    case LEAF_WRONG_HOST:
+    case LEAF_UNTRUSTED:
+    case LEAF_SELF_SIGNED: break;
     }
+    return good_dates(issuer, now);
 }
 
 static bool
 set_dates(struct leaf *leaf, const struct leaf_spec *spec, X509 *issuer)
 {
-    time_t from, to, now = time(NULL);
-    choose_dates(spec, issuer, &from, &to);
+    time_t now = time(NULL);
+    struct dates d = choose_dates(spec, issuer, now);
     leaf->renew = now + DAY;
-    if (to > now && to < leaf->renew)
-        leaf->renew = to;
-    return ASN1_TIME_set(X509_getm_notBefore(leaf->cert), from) &&
-           ASN1_TIME_set(X509_getm_notAfter(leaf->cert), to);
+    if (d.to > now && d.to < leaf->renew)
+        leaf->renew = d.to;
+    return ASN1_TIME_set(X509_getm_notBefore(leaf->cert), d.from) &&
+           ASN1_TIME_set(X509_getm_notAfter(leaf->cert), d.to);
 }
 
 static bool

@@ -172,8 +172,10 @@ check_leaf(X509 *leaf, struct verdict *v)
 }
 
 static bool
-check_authority(int depth, X509 *cert, struct verdict *v)
+check_use(int depth, X509 *cert, struct verdict *v)
 {
+    if (depth == 0)
+        return check_leaf(cert, v);
     uint32_t flags = X509_get_extension_flags(cert);
     if ((flags & EXFLAG_XKUSAGE) && !(X509_get_extended_key_usage(cert) & XKU_SSL_SERVER))
         return verdict_fail(v, VERDICT_EKU, depth, cert, "may not sign for servers");
@@ -186,8 +188,7 @@ trust_check_chain(const STACK_OF(X509) * chain, struct verdict *v)
     int n = sk_X509_num(chain);
     for (int i = 0; i < n; i++)
         TRY(check_cert(i, sk_X509_value(chain, i), i == n - 1 && i > 0, v));
-    TRY(check_leaf(sk_X509_value(chain, 0), v));
-    for (int i = 1; i < n; i++)
-        TRY(check_authority(i, sk_X509_value(chain, i), v));
+    for (int i = 0; i < n; i++)
+        TRY(check_use(i, sk_X509_value(chain, i), v));
     return trust_check_constraints(chain, v);
 }

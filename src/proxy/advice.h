@@ -7,4 +7,5 @@
 
 /* The lines for the reason alone; "" when there is nothing to do. */
 const char *advice_text(enum reason r);
-void advice_print(struct buf *out, const struct config *c, const struct flow *f, const struct failure *why);
+void advice_print(struct buf *out, const struct config *c, const struct flow *f,
+                  const struct failure *why);

@@ -10,8 +10,8 @@
 #include <pthread.h>
 #include <stdio.h>
 
-#define AUTH_FILE_MAX (1u << 20)
-#define AUTH_KNOWN_MAX 4096
+#define AUTH_FILE_MAX        (1u << 20)
+#define AUTH_KNOWN_MAX       4096
 #define AUTH_CREDENTIALS_MAX 1024
 
 struct auth {
@@ -40,8 +40,10 @@ auth_line(struct auth *a, struct slice line, unsigned number, const char *path, 
     if (!slice_trim(line).n || line.p[0] == '#')
         return true;
     if (!user.n || !slice_starts(hash, SLICE("$2")))
-        return err_set(e, ERR_USAGE, "line %u of '%s' is not 'user:hash' with a bcrypt hash (htpasswd -B makes them)",
-                       number, path);
+        return err_set(
+            e, ERR_USAGE,
+            "line %u of '%s' is not 'user:hash' with a bcrypt hash (htpasswd -B makes them)",
+            number, path);
     void *old = NULL;
     char *copy = mem_strndup(hash.p, hash.n);
     if (!copy || !map_put(a->hashes, user, copy, &old)) {
@@ -180,7 +182,9 @@ auth_check(struct auth *a, struct slice credentials)
     enum auth_result r = AUTH_NO;
     if (auth_decode(credentials, &plain, &user, &password)) {
         if (!a->user)
-            r = auth_known(a, credentials) ? AUTH_YES : map_get(a->hashes, user) ? AUTH_SLOW : AUTH_NO;
+            r = auth_known(a, credentials) ? AUTH_YES
+                : map_get(a->hashes, user) ? AUTH_SLOW
+                                           : AUTH_NO;
         else if (auth_same(user, a->user) & auth_same(password, a->password))
             r = AUTH_YES;
     }

@@ -1,6 +1,7 @@
 /*
- * Proxy authentication (RFC 9110 section 11.7, Basic of RFC 7617): one user and password, or an htpasswd file with bcrypt hashes.
- * Passwords that were right are remembered as a keyed hash, since bcrypt takes tens of milliseconds on purpose.
+ * Proxy authentication (RFC 9110 section 11.7, Basic of RFC 7617): one user and password, or an
+ * htpasswd file with bcrypt hashes. Passwords that were right are remembered as a keyed hash, since
+ * bcrypt takes tens of milliseconds on purpose.
  */
 #pragma once
 

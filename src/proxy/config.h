@@ -1,6 +1,7 @@
 /*
- * The configuration: an immutable snapshot, made by api/ from the option table, shared by references and swapped whole.
- * Connections keep the snapshot they began with. A text is NULL when not given; lists end with NULL.
+ * The configuration: an immutable snapshot, made by api/ from the option table, shared by
+ * references and swapped whole. Connections keep the snapshot they began with. A text is NULL when
+ * not given; lists end with NULL.
  */
 #pragma once
 
@@ -15,16 +16,16 @@ struct config {
     struct arena *arena; /* owns the texts and lists */
 
     /* Listening. */
-    const char **mode;      /* mode specs */
+    const char **mode;       /* mode specs */
     const char *listen_host; /* NULL: both loopback addresses */
-    int64_t listen_port;    /* -1: the mode's own */
+    int64_t listen_port;     /* -1: the mode's own */
     const char *port_file;
-    int64_t threads;        /* 0: one per core */
+    int64_t threads; /* 0: one per core */
     int64_t connections_max;
-    const char **resolve;   /* HOST:PORT:ADDR */
+    const char **resolve; /* HOST:PORT:ADDR */
     bool block_global, block_private;
     const char **deny_targets; /* private, link-local, loopback, or CIDR */
-    const char *proxyauth;  /* user:pass or @htpasswd */
+    const char *proxyauth;     /* user:pass or @htpasswd */
     bool onboarding;
     const char *onboarding_host;
 
@@ -40,25 +41,27 @@ struct config {
     const char *upstream_crl;
     const char *on_invalid_upstream; /* error, mirror, allow */
     const char *client_certs;
-    const char *tls_version_client_min, *tls_version_client_max, *tls_version_server_min, *tls_version_server_max;
+    const char *tls_version_client_min, *tls_version_client_max, *tls_version_server_min,
+        *tls_version_server_max;
     const char *ciphers_client, *ciphers_server, *tls_ecdh_curve_client, *tls_ecdh_curve_server;
     bool upstream_cert; /* look at the server's certificate before one is forged */
 
     /* HTTP. */
-    const char *connection_strategy; /* eager, lazy */
+    const char *connection_strategy;          /* eager, lazy */
     int64_t upstream_per_host, upstream_idle; /* connections; idle ones kept per host */
     uint64_t upstream_idle_time;
     bool allow_malformed, forward_chunk_ext;
-    uint64_t head_max, line_max;  /* bytes */
+    uint64_t head_max, line_max; /* bytes */
     int64_t fields_max;
-    uint64_t head_time, idle_time, keepalive_time, handshake_time, connect_time, grace_time; /* ns */
+    uint64_t head_time, idle_time, keepalive_time, handshake_time, connect_time,
+        grace_time; /* ns */
 
     /* What is kept and shown. */
     uint64_t body_limit, memory_limit; /* bytes */
     const char *save_stream_file;
     int64_t flow_detail;
     bool json;
-    const char *color;   /* auto, always, never */
+    const char *color;     /* auto, always, never */
     uint64_t decode_limit; /* bytes of decoded content shown */
     const char *verbosity; /* error, warn, info, debug */
 };

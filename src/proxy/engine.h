@@ -9,7 +9,7 @@ struct leaf_cache;
 struct worker;
 
 struct proxy {
-    struct setup *setup;         /* the newest: a reference, of the thread that starts and reloads */
+    struct setup *setup; /* the newest: a reference, of the thread that starts and reloads */
     struct worker **workers;
     unsigned n_workers;
     struct leaf_cache *leaves;

@@ -1,13 +1,14 @@
 /*
- * What servers showed lately: their certificate and the verdict about it, so that a leaf can be forged without waiting for
- * another handshake. One per worker; bounded by count, the least recently used go first; entries live ten minutes.
+ * What servers showed lately: their certificate and the verdict about it, so that a leaf can be
+ * forged without waiting for another handshake. One per worker; bounded by count, the least
+ * recently used go first; entries live ten minutes.
  */
 #pragma once
 
 #include "pki/verdict.h"
 #include "proxy/upstream.h"
 
-#define FACTS_MAX 1000
+#define FACTS_MAX  1000
 #define FACTS_TIME (600 * NS_PER_S)
 
 struct facts;

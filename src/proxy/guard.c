@@ -38,7 +38,8 @@ guard_matches(const char *rule, const struct sockaddr *to)
 }
 
 bool
-guard_target(const struct worker *w, const struct config *c, const struct sockaddr *to, struct failure *why)
+guard_target(const struct worker *w, const struct config *c, const struct sockaddr *to,
+             struct failure *why)
 {
     char text[64];
     sock_text(to, text, sizeof(text));

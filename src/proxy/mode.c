@@ -30,7 +30,8 @@ mode_address(const char *spec, struct slice at, struct mode *m, struct err *e)
     size_t colon = slice_find_last(at, ':');
     struct slice digits = colon < at.n ? slice_from(at, colon + 1) : at;
     if (!scan_u64(digits, 65535, &port))
-        return err_set(e, ERR_USAGE, "mode '%s': '%.*s' is not a port from 0 to 65535", spec, SLICE_ARG(digits));
+        return err_set(e, ERR_USAGE, "mode '%s': '%.*s' is not a port from 0 to 65535", spec,
+                       SLICE_ARG(digits));
     m->port = (int)port;
     if (colon < at.n)
         m->host = slice_first(at, colon);

@@ -1,6 +1,7 @@
 /*
- * The ways in. A mode says where it listens by default and what stands at the bottom of a new client's chain. The grammar
- * of a spec is mode[:data][@[host:]port]. One file and one row of proxy/mode_list.h each.
+ * The ways in. A mode says where it listens by default and what stands at the bottom of a new
+ * client's chain. The grammar of a spec is mode[:data][@[host:]port]. One file and one row of
+ * proxy/mode_list.h each.
  */
 #pragma once
 

@@ -54,12 +54,16 @@ onboard_page(struct buf *out)
 {
     struct buf body;
     buf_init(&body, ONBOARD_MAX);
-    buf_append(&body, SLICE("<h1>Weir's certificate</h1>\n<p>Your traffic passes through Weir. To let it open TLS, the "
-                            "client has to trust the certificate of this installation. Install it only on devices that "
-                            "are yours or that you may test.</p>\n<ul>"
-                            "<li><a href=\"/cert/pem\">weir-ca-cert.pem</a>: Linux, macOS, Firefox, most programs</li>"
-                            "<li><a href=\"/cert/cer\">weir-ca-cert.cer</a>: Windows, Android, iOS</li>"
-                            "<li><a href=\"/cert/p12\">weir-ca-cert.p12</a>: Windows, Java</li></ul>\n"));
+    buf_append(&body,
+               SLICE("<h1>Weir's certificate</h1>\n<p>Your traffic passes through Weir. To let it "
+                     "open TLS, the "
+                     "client has to trust the certificate of this installation. Install it only on "
+                     "devices that "
+                     "are yours or that you may test.</p>\n<ul>"
+                     "<li><a href=\"/cert/pem\">weir-ca-cert.pem</a>: Linux, macOS, Firefox, most "
+                     "programs</li>"
+                     "<li><a href=\"/cert/cer\">weir-ca-cert.cer</a>: Windows, Android, iOS</li>"
+                     "<li><a href=\"/cert/p12\">weir-ca-cert.p12</a>: Windows</li></ul>\n"));
     for (const struct install_help *h = install_help; h->platform; h++)
         onboard_steps(&body, h);
     page_html(out, "Weir's certificate", buf_slice(&body));
@@ -72,12 +76,16 @@ static const struct {
     const char *type, *disposition;
 } certs[] = {
     {{"/cert/pem", 9}, CA_PEM, "application/x-pem-file", "attachment; filename=weir-ca-cert.pem"},
-    {{"/cert/cer", 9}, CA_DER, "application/x-x509-ca-cert", "attachment; filename=weir-ca-cert.cer"},
+    {{"/cert/cer", 9},
+     CA_DER,
+     "application/x-x509-ca-cert",
+     "attachment; filename=weir-ca-cert.cer"},
     {{"/cert/p12", 9}, CA_P12, "application/x-pkcs12", "attachment; filename=weir-ca-cert.p12"},
 };
 
 static bool
-onboard_cert(const struct setup *s, struct flow *f, struct slice path, struct buf *b, struct slice *content)
+onboard_cert(const struct setup *s, struct flow *f, struct slice path, struct buf *b,
+             struct slice *content)
 {
     for (size_t i = 0; i < ARRAY_LEN(certs); i++) {
         if (!slice_eq(path, certs[i].path))
@@ -87,7 +95,8 @@ onboard_cert(const struct setup *s, struct flow *f, struct slice path, struct bu
                page_answer(f, 200, certs[i].type, buf_slice(b), content) &&
                page_field(f, "Content-Disposition", certs[i].disposition);
     }
-    return page_answer(f, 404, "text/plain; charset=utf-8", SLICE("weir: there is no such page\n"), content);
+    return page_answer(f, 404, "text/plain; charset=utf-8", SLICE("weir: there is no such page\n"),
+                       content);
 }
 
 static bool
@@ -110,15 +119,19 @@ onboard_answer(const struct setup *s, struct flow *f, struct slice *content)
         path = u.path;
     path = slice_cut(&path, '?');
     bool good;
-    if (!slice_eq(f->req.head.method, SLICE("GET")) && !slice_eq(f->req.head.method, SLICE("HEAD"))) {
-        good = page_answer(f, 405, "text/plain; charset=utf-8", SLICE("weir: GET only\n"), content) &&
-               page_field(f, "Allow", "GET, HEAD");
+    if (!slice_eq(f->req.head.method, SLICE("GET")) &&
+        !slice_eq(f->req.head.method, SLICE("HEAD"))) {
+        good =
+            page_answer(f, 405, "text/plain; charset=utf-8", SLICE("weir: GET only\n"), content) &&
+            page_field(f, "Allow", "GET, HEAD");
     } else if (slice_eq(path, SLICE("/"))) {
         onboard_page(&b);
         good = page_answer(f, 200, "text/html; charset=utf-8", buf_slice(&b), content) &&
-               page_field(f, "Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'");
+               page_field(f, "Content-Security-Policy",
+                          "default-src 'none'; style-src 'unsafe-inline'");
     } else if (onboard_is_crl(s, path)) {
-        good = ca_crl(s->ca, &b, &e) && page_answer(f, 200, "application/pkix-crl", buf_slice(&b), content);
+        good = ca_crl(s->ca, &b, &e) &&
+               page_answer(f, 200, "application/pkix-crl", buf_slice(&b), content);
     } else {
         good = onboard_cert(s, f, path, &b, content);
     }

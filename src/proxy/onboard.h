@@ -1,7 +1,7 @@
 /*
- * http://weir.it/: the page through which clients get the authority's certificate, with steps for each platform, and the empty
- * revocation list that forged certificates name. Served by the proxy itself to its own clients, to GET and HEAD alone;
- * the key is not reachable from here.
+ * http://weir.it/: the page through which clients get the authority's certificate, with steps for
+ * each platform, and the empty revocation list that forged certificates name. Served by the proxy
+ * itself to its own clients, to GET and HEAD alone; the key is not reachable from here.
  */
 #pragma once
 

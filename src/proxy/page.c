@@ -18,7 +18,8 @@ page_field(struct flow *f, const char *name, const char *value)
 }
 
 bool
-page_answer(struct flow *f, unsigned status, const char *type, struct slice content, struct slice *out)
+page_answer(struct flow *f, unsigned status, const char *type, struct slice content,
+            struct slice *out)
 {
     char length[24];
     struct buf date;
@@ -35,7 +36,8 @@ page_answer(struct flow *f, unsigned status, const char *type, struct slice cont
     buf_init(&date, 64);
     date_print(&date, clock_wall() / NS_PER_S);
     bool good = page_field(f, "Content-Type", type) && page_field(f, "Content-Length", length) &&
-                page_field(f, "Cache-Control", "no-store") && page_field(f, "X-Content-Type-Options", "nosniff") &&
+                page_field(f, "Cache-Control", "no-store") &&
+                page_field(f, "X-Content-Type-Options", "nosniff") &&
                 page_field(f, "Date", buf_str(&date));
     buf_release(&date);
     return good;
@@ -47,11 +49,17 @@ page_html(struct buf *out, const char *title, struct slice body)
     buf_append(out, SLICE("<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"
                           "<meta name=\"viewport\" content=\"width=device-width\">\n<title>"));
     print_html(out, slice_str(title));
-    buf_append(out, SLICE("</title>\n<style>body{font:16px/1.5 system-ui,sans-serif;max-width:46em;margin:3em auto;"
-                          "padding:0 1em;color:#1b1f24;background:#fff}h1{font-size:1.5em}code,pre{font:14px/1.4 "
-                          "ui-monospace,monospace;background:#f2f4f6;padding:.1em .3em}pre{padding:.8em;"
-                          "overflow:auto}small{color:#57606a}@media(prefers-color-scheme:dark){body{color:#e6e9ec;"
-                          "background:#15181b}code,pre{background:#23272b}a{color:#79b8ff}}</style></head>\n<body>\n"));
+    buf_append(
+        out,
+        SLICE(
+            "</title>\n<style>body{font:16px/1.5 system-ui,sans-serif;max-width:46em;margin:3em "
+            "auto;"
+            "padding:0 1em;color:#1b1f24;background:#fff}h1{font-size:1.5em}code,pre{font:14px/1.4 "
+            "ui-monospace,monospace;background:#f2f4f6;padding:.1em .3em}pre{padding:.8em;"
+            "overflow:auto}small{color:#57606a}@media(prefers-color-scheme:dark){body{color:#"
+            "e6e9ec;"
+            "background:#15181b}code,pre{background:#23272b}a{color:#79b8ff}}</style></"
+            "head>\n<body>\n"));
     buf_append(out, body);
     buf_append(out, SLICE("\n</body></html>\n"));
 }
@@ -84,8 +92,10 @@ page_html_failure(struct buf *out, struct flow *f, const struct failure *why, st
     print_html(&body, buf_slice(&url));
     buf_append(&body, SLICE("</code></p>\n<pre>"));
     print_html(&body, advice);
-    buf_printf(&body, "</pre>\n<p><small>Weir answered this itself: %s. Nothing of the request was lost; it is in the "
-                      "list of flows as number %llu.</small></p>",
+    buf_printf(&body,
+               "</pre>\n<p><small>Weir answered this itself: %s. Nothing of the request was lost; "
+               "it is in the "
+               "list of flows as number %llu.</small></p>",
                reason_word(why->reason), (unsigned long long)f->id);
     page_html(out, title, buf_slice(&body));
     buf_release(&body);
@@ -112,7 +122,8 @@ page_failure(const struct config *c, struct flow *f, const struct failure *why, 
     advice_print(&advice, c, f, why);
     (html ? page_html_failure : page_text_failure)(&content, f, why, buf_slice(&advice));
     bool good = !content.failed &&
-                page_answer(f, failure_status(why), html ? "text/html; charset=utf-8" : "text/plain; charset=utf-8",
+                page_answer(f, failure_status(why),
+                            html ? "text/html; charset=utf-8" : "text/plain; charset=utf-8",
                             buf_slice(&content), out);
     if (good && why->reason == REASON_PROXY_AUTH)
         good = page_field(f, "Proxy-Authenticate", "Basic realm=\"weir\", charset=\"UTF-8\"");

@@ -1,6 +1,7 @@
 /*
- * The connections to servers of one worker, by what they are for. Bounded per key: who comes when all are in use waits for
- * one to be given back. Idle ones are kept for a time, and up to a number per key.
+ * The connections to servers of one worker, by what they are for. Bounded per key: who comes when
+ * all are in use waits for one to be given back. Idle ones are kept for a time, and up to a number
+ * per key.
  */
 #pragma once
 
@@ -21,8 +22,8 @@ struct pool *pool_new(struct worker *w) MUST_CHECK;
 /* Closes every connection of it. */
 void pool_free(struct pool *p);
 /*
- * An idle connection, leased to the caller in *out; or *out is NULL, and w->done hears of one that was given back or
- * opened. 'fresh' asks for one that has not served before. false without memory.
+ * An idle connection, leased to the caller in *out; or *out is NULL, and w->done hears of one that
+ * was given back or opened. 'fresh' asks for one that has not served before. false without memory.
  */
 bool pool_get(struct pool *p, struct waiter *w, bool fresh, struct upstream **out) MUST_CHECK;
 /* An idle connection for this, without leasing it; NULL when there is none. */

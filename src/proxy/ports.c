@@ -8,8 +8,8 @@
 #include "proxy/worker.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #define PORTS_MAX 24
 /* Tries to find one free port for IPv4 and IPv6 alike. */
@@ -31,7 +31,8 @@ plan_add(struct plan *plan, const struct mode *m, const char *host, int port, st
     snprintf(s->host, sizeof(s->host), "%s", host);
     snprintf(s->name, sizeof(s->name), "%s@%s:%d", m->ops->name, host, port);
     for (size_t i = 0; i < plan->n; i++)
-        if (port && plan->specs[i].port == port && slice_eq(slice_str(plan->specs[i].host), slice_str(host)))
+        if (port && plan->specs[i].port == port &&
+            slice_eq(slice_str(plan->specs[i].host), slice_str(host)))
             return err_set(e, ERR_USAGE, "two modes want to listen on '%s', port %d", host, port);
     plan->n++;
     return true;
@@ -72,7 +73,8 @@ static void
 job_note_port(struct plan *plan, size_t i, uint16_t port)
 {
     plan->specs[i].port = port;
-    if (i + 1 < plan->n && !plan->specs[i + 1].port && plan->specs[i + 1].mode == plan->specs[i].mode &&
+    if (i + 1 < plan->n && !plan->specs[i + 1].port &&
+        plan->specs[i + 1].mode == plan->specs[i].mode &&
         slice_eq(slice_str(plan->specs[i].host), SLICE("127.0.0.1")) &&
         slice_eq(slice_str(plan->specs[i + 1].host), SLICE("::1")))
         plan->specs[i + 1].port = port;
@@ -83,11 +85,11 @@ job_open(struct worker *w, void *arg)
 {
     struct job *job = arg;
     struct plan *plan = job->plan;
-    list_for(it, &w->ports)
-        container_of(it, struct port, node)->wanted = false;
+    list_for(it, &w->ports) container_of(it, struct port, node)->wanted = false;
     for (size_t i = 0; i < plan->n; i++) {
         struct port *p = worker_find_port(w, plan->specs[i].name);
-        if (!p && w == w->proxy->workers[0] && !probe_port(plan->specs[i].host, plan->specs[i].port, job->e)) {
+        if (!p && w == w->proxy->workers[0] &&
+            !probe_port(plan->specs[i].host, plan->specs[i].port, job->e)) {
             job->good = false;
             return;
         }
@@ -114,7 +116,8 @@ static void
 job_undo(struct worker *w, void *arg)
 {
     const struct plan *before = arg;
-    list_for(it, &w->ports) {
+    list_for(it, &w->ports)
+    {
         struct port *p = container_of(it, struct port, node);
         p->wanted = false;
         for (size_t i = 0; i < before->n; i++)
@@ -130,7 +133,8 @@ ports_try(struct proxy *p, struct plan *plan, const struct plan *before, struct 
     for (unsigned i = 0; i < p->n_workers && job.good; i++)
         worker_call(p->workers[i], job_open, &job);
     for (unsigned i = 0; i < p->n_workers; i++)
-        worker_call(p->workers[i], job.good ? job_sweep : job_undo, job.good ? NULL : (void *)(uintptr_t)before);
+        worker_call(p->workers[i], job.good ? job_sweep : job_undo,
+                    job.good ? NULL : (void *)(uintptr_t)before);
     return job.good;
 }
 
@@ -159,7 +163,8 @@ ports_list(struct worker *w, void *arg)
 {
     struct buf *out = arg;
     char text[64];
-    list_for(it, &w->ports) {
+    list_for(it, &w->ports)
+    {
         struct port *p = container_of(it, struct port, node);
         sock_text(listen_addr(p->listener), text, sizeof(text));
         buf_printf(out, "listening %s %s\n", p->mode->name, text);

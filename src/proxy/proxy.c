@@ -11,9 +11,9 @@
 static bool
 proxy_fill(struct proxy *p, const struct config *c, struct err *e)
 {
+    TRY(keylog_open(getenv("SSLKEYLOGFILE"), e));
     p->setup = setup_new(c, NULL, e);
     TRY(p->setup);
-    TRY(keylog_open(getenv("SSLKEYLOGFILE"), e));
     p->n_workers = c->threads ? (unsigned)c->threads : thread_cores();
     p->leaves = leaf_cache_new((size_t)c->cert_cache);
     p->workers = mem_zalloc(p->n_workers * sizeof(struct worker *));
@@ -79,7 +79,8 @@ void
 proxy_stop(struct proxy *p)
 {
     for (unsigned i = 0; p->workers && i < p->n_workers; i++)
-        if (p->workers[i] && p->workers[i]->started && !loop_post(p->workers[i]->loop, proxy_stop_worker, p->workers[i]))
+        if (p->workers[i] && p->workers[i]->started &&
+            !loop_post(p->workers[i]->loop, proxy_stop_worker, p->workers[i]))
             loop_stop(p->workers[i]->loop);
 }
 

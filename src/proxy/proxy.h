@@ -12,23 +12,25 @@ struct writer;
 
 /* Numbers that say how the engine fares; any thread may read them. */
 struct proxy_counters {
-    atomic_ulong connections;      /* accepted since the start */
-    atomic_ulong refused;          /* not accepted: limits */
-    atomic_ulong flows;            /* recorded */
-    atomic_ulong client_refusals;  /* handshakes that clients refused */
+    atomic_ulong connections;     /* accepted since the start */
+    atomic_ulong refused;         /* not accepted: limits */
+    atomic_ulong flows;           /* recorded */
+    atomic_ulong client_refusals; /* handshakes that clients refused */
 };
 
 /*
- * Opens everything and begins to serve. Keeps the configuration; the writer and the budget are borrowed until proxy_free.
- * The lines "listening MODE ADDRESS:PORT" go to standard output and to the port file. NULL with a sentence; the code tells
- * wrong configuration from what could not be started.
+ * Opens everything and begins to serve. Keeps the configuration; the writer and the budget are
+ * borrowed until proxy_free. The lines "listening MODE ADDRESS:PORT" go to standard output and to
+ * the port file. NULL with a sentence; the code tells wrong configuration from what could not be
+ * started.
  */
-struct proxy *proxy_start(const struct config *c, struct writer *w, struct budget *budget, struct err *e) MUST_CHECK;
-/* Makes the configuration that of new connections, opens and closes listeners as it says. On failure all stays as it was.
- * Any thread, one at a time. */
+struct proxy *proxy_start(const struct config *c, struct writer *w, struct budget *budget,
+                          struct err *e) MUST_CHECK;
+/* Makes the configuration that of new connections, opens and closes listeners as it says. On
+ * failure all stays as it was. Any thread, one at a time. */
 bool proxy_reload(struct proxy *p, const struct config *c, struct err *e) MUST_CHECK;
-/* Finishes what is running, within the grace time, then ends the workers; a second call ends them at once. Not from a
- * worker. Returns at once. */
+/* Finishes what is running, within the grace time, then ends the workers; a second call ends them
+ * at once. Not from a worker. Returns at once. */
 void proxy_stop(struct proxy *p);
 /* Until all workers have ended after proxy_stop. */
 void proxy_wait(struct proxy *p);

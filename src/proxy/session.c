@@ -255,8 +255,10 @@ session_has_room(struct worker *w)
     }
     atomic_fetch_add_explicit(&w->proxy->counters.refused, 1, memory_order_relaxed);
     if (!w->stopping && w->full_said++ == 0)
-        log_line(LOG_WARN, "the limit of %lld connections ('connections-max') is reached: new ones are refused",
-                 (long long)w->setup->config->connections_max);
+        log_line(
+            LOG_WARN,
+            "the limit of %lld connections ('connections-max') is reached: new ones are refused",
+            (long long)w->setup->config->connections_max);
     return false;
 }
 

@@ -1,6 +1,6 @@
 /*
- * One client connection and all that it causes: the host of its layers. It answers what they ask, out of the pool, the
- * caches and the authority of its worker.
+ * One client connection and all that it causes: the host of its layers. It answers what they ask,
+ * out of the pool, the caches and the authority of its worker.
  */
 #pragma once
 
@@ -11,16 +11,16 @@
 
 struct session {
     struct host host;
-    struct list node;     /* in the worker's sessions */
+    struct list node; /* in the worker's sessions */
     struct worker *worker;
-    struct setup *setup;  /* a reference */
+    struct setup *setup; /* a reference */
     const struct mode_ops *mode;
     struct chain *client;
     struct peer *peer;
-    struct fan *fan;      /* on the client's chain; NULL while it carries a tunnel that is not HTTP (yet) */
+    struct fan
+        *fan; /* on the client's chain; NULL while it carries a tunnel that is not HTTP (yet) */
 
-    bool blocked;         /* by its address: every request is answered with 'why' */
-    bool authenticated;
+    bool blocked; /* by its address: every request is answered with 'why' */
 
     /* The tunnel of a CONNECT. */
     bool tunnelled, tls;
@@ -31,7 +31,7 @@ struct session {
     /* The question about TLS that waits for the server's certificate. */
     struct ask *tls_ask;
     struct waiter tls_wait;
-    bool failed;          /* the server could not be reached or trusted: 'why' is for the next who asks */
+    bool failed; /* the server could not be reached or trusted: 'why' is for the next who asks */
     struct failure why;
     struct peer *failed_peer; /* a reference: the connection of that failure, or NULL */
 
@@ -40,7 +40,8 @@ struct session {
 };
 
 /* Takes the descriptor, in any case. */
-void session_accept(struct worker *w, const struct mode_ops *mode, int fd, const struct sockaddr *from);
+void session_accept(struct worker *w, const struct mode_ops *mode, int fd,
+                    const struct sockaddr *from);
 /* Says goodbye to an idle client; the session ends when the connection does. */
 void session_hang_up(struct session *s);
 /* Closes the client's connection, at once, and all that belongs to it. */

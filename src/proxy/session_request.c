@@ -37,7 +37,8 @@ request_set_target(struct flow *f, const char *scheme, struct slice host, uint16
     return f->host.p;
 }
 
-/* Where a request that could not be parsed wants to go, as far as it can be told: absolute target, tunnel, Host. */
+/* Where a request that could not be parsed wants to go, as far as it can be told: absolute target,
+ * tunnel, Host. */
 static bool
 request_find_target(struct session *s, struct flow *f)
 {
@@ -45,7 +46,8 @@ request_find_target(struct session *s, struct flow *f)
     struct authority at;
     struct url u;
     if (f->kind == FLOW_CONNECT)
-        return url_parse_authority(h->target, &at) && at.port && request_set_target(f, "", at.host, at.port);
+        return url_parse_authority(h->target, &at) && at.port &&
+               request_set_target(f, "", at.host, at.port);
     if (url_parse_absolute(h->target, &u))
         return request_set_target(f, u.https ? "https" : "http", u.at.host, u.port);
     const char *scheme = s->tls ? "https" : "http";
@@ -68,7 +70,8 @@ request_decide(struct session *s, struct ask *a)
     struct flow *f = a->request.flow;
     struct failure why;
     if (!request_find_target(s, f)) {
-        failure_set(&why, REASON_BAD_TARGET, "'%.*s'", SLICE_ARG(slice_first(f->req.head.target, 200)));
+        failure_set(&why, REASON_BAD_TARGET, "'%.*s'",
+                    SLICE_ARG(slice_first(f->req.head.target, 200)));
         request_refuse(s, a, &why);
         return;
     }
@@ -102,7 +105,6 @@ auth_work_done(void *arg)
     struct auth_work *w = arg;
     if (w->ask) {
         w->ask->host_data = NULL;
-        w->session->authenticated = w->good;
         if (w->good)
             request_decide(w->session, w->ask);
         else
@@ -150,13 +152,13 @@ session_ask_request(struct session *s, struct ask *a)
         return ASK_DONE;
     }
     struct auth *auth = s->setup->auth;
-    if (auth && !s->authenticated && !s->tunnelled) {
-        struct slice credentials = head_value(&a->request.flow->req.head, FIELD_PROXY_AUTHORIZATION);
+    if (auth && !s->tunnelled) {
+        struct slice credentials =
+            head_value(&a->request.flow->req.head, FIELD_PROXY_AUTHORIZATION);
         enum auth_result r = credentials.n ? auth_check(auth, credentials) : AUTH_NO;
         if (r == AUTH_SLOW && request_check_slowly(s, a, credentials))
             return ASK_WAIT;
-        s->authenticated = r == AUTH_YES;
-        if (!s->authenticated) {
+        if (r != AUTH_YES) {
             request_ask_password(s, a);
             return ASK_DONE;
         }

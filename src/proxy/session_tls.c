@@ -1,4 +1,5 @@
-/* How we speak TLS to a client: after the server's certificate is known, with a leaf that mirrors it. */
+/* How we speak TLS to a client: after the server's certificate is known, with a leaf that mirrors
+ * it. */
 #include "codec/hello.h"
 #include "codec/url.h"
 #include "pki/ctx.h"
@@ -36,13 +37,15 @@ tls_answer(struct session *s, struct ask *a, struct x509_st *cert, enum verdict_
                              .upstream = cert,
                              .key = hello && !hello->accepts_ecdsa_p256 ? LEAF_RSA : LEAF_ECDSA,
                              .crl_base = s->setup->config->onboarding ? crl : NULL};
-    if (s->setup->on_invalid == ON_INVALID_MIRROR && verdict != VERDICT_OK && verdict != VERDICT_NONE)
+    if (s->setup->on_invalid == ON_INVALID_MIRROR && verdict != VERDICT_OK &&
+        verdict != VERDICT_NONE)
         spec.fault = leaf_fault_of(verdict);
     a->tls.ssl = ctx_accept_ssl(s->setup->accept, &e);
     if (!a->tls.ssl || !hello)
         return;
     struct leaf *leaf = leaf_cache_get(s->worker->proxy->leaves, s->setup->ca, &spec, &e);
-    int n = snprintf(identity, sizeof(identity), "%s:%u:%s:%d", s->target, s->port, s->sni, (int)spec.fault);
+    int n = snprintf(identity, sizeof(identity), "%s:%u:%s:%d", s->target, s->port, s->sni,
+                     (int)spec.fault);
     bool good = leaf && ctx_apply_leaf(a->tls.ssl, leaf, &e) &&
                 ctx_bind_session(a->tls.ssl, slice_of(identity, (size_t)n));
     ctx_set_alpn(a->tls.ssl, &alpn_h1);
@@ -80,7 +83,8 @@ session_cancel_tls(struct session *s)
     s->tls_ask = NULL;
 }
 
-/* The certificate of the server: from an idle connection, from what was seen lately, or from a new connection. */
+/* The certificate of the server: from an idle connection, from what was seen lately, or from a new
+ * connection. */
 static enum ask_result
 tls_upstream_first(struct session *s, struct ask *a)
 {

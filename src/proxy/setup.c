@@ -62,10 +62,12 @@ static bool
 setup_trust(struct setup *s, const struct setup *old, struct err *e)
 {
     const struct config *c = s->config;
-    if (old && same(c->upstream_ca, old->config->upstream_ca) && same(c->upstream_crl, old->config->upstream_crl))
+    if (old && same(c->upstream_ca, old->config->upstream_ca) &&
+        same(c->upstream_crl, old->config->upstream_crl))
         s->trust = trust_ref(old->trust);
     else
-        s->trust = trust_new(&(struct trust_options){.ca = c->upstream_ca, .crl = c->upstream_crl}, e);
+        s->trust =
+            trust_new(&(struct trust_options){.ca = c->upstream_ca, .crl = c->upstream_crl}, e);
     return s->trust;
 }
 

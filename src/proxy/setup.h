@@ -1,6 +1,7 @@
 /*
- * A configuration and everything that is made from it: the authority, the roots, the TLS contexts, the limits. An immutable
- * snapshot, shared by references; connections keep the one they began with.
+ * A configuration and everything that is made from it: the authority, the roots, the TLS contexts,
+ * the limits. An immutable snapshot, shared by references; connections keep the one they began
+ * with.
  */
 #pragma once
 

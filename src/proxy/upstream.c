@@ -27,8 +27,9 @@ spec_name(const struct upstream_spec *s)
 void
 upstream_key(const struct upstream_spec *s, char out[UPSTREAM_KEY_MAX])
 {
-    snprintf(out, UPSTREAM_KEY_MAX, "%.*s:%u:%s:%.*s:%llu", SLICE_ARG(s->host), s->port, s->tls ? "tls" : "tcp",
-             SLICE_ARG(s->tls ? spec_name(s) : s->host), (unsigned long long)s->setup->id);
+    snprintf(out, UPSTREAM_KEY_MAX, "%.*s:%u:%s:%.*s:%llu", SLICE_ARG(s->host), s->port,
+             s->tls ? "tls" : "tcp", SLICE_ARG(s->tls ? spec_name(s) : s->host),
+             (unsigned long long)s->setup->id);
 }
 
 struct upstream *
@@ -43,7 +44,8 @@ upstream_of_host(struct host *h)
     return container_of(h, struct upstream, host);
 }
 
-/* The connection is ready, or never will be: who waits for it hears of it, else it joins the idle ones. */
+/* The connection is ready, or never will be: who waits for it hears of it, else it joins the idle
+ * ones. */
 static void
 upstream_settle(struct upstream *u, const struct failure *why)
 {
@@ -239,7 +241,8 @@ upstream_note_verdict(struct upstream *u)
         return;
     enum verdict_reason r = v->reason == VERDICT_NONE ? VERDICT_OK : v->reason;
     snprintf(t->verdict, sizeof(t->verdict), "%s", verdict_word(r));
-    snprintf(t->verdict_text, sizeof(t->verdict_text), "%.*s", (int)sizeof(t->verdict_text) - 1, v->text);
+    snprintf(t->verdict_text, sizeof(t->verdict_text), "%.*s", (int)sizeof(t->verdict_text) - 1,
+             v->text);
 }
 
 static void
@@ -292,7 +295,8 @@ static const struct host_ops upstream_host_ops = {
     .ask = upstream_ask, .now = upstream_now, .wall = upstream_wall, .secured = upstream_secured};
 
 static void
-upstream_init(struct upstream *u, struct worker *w, const struct upstream_spec *s, struct pool_host *at)
+upstream_init(struct upstream *u, struct worker *w, const struct upstream_spec *s,
+              struct pool_host *at)
 {
     u->worker = w;
     u->setup = setup_ref(s->setup);

@@ -1,6 +1,6 @@
 /*
- * One connection to a server: dialled, perhaps with TLS, then HTTP on it; leased to one exchange at a time and kept in the
- * pool between them.
+ * One connection to a server: dialled, perhaps with TLS, then HTTP on it; leased to one exchange at
+ * a time and kept in the pool between them.
  */
 #pragma once
 
@@ -25,12 +25,13 @@ struct upstream_spec {
 
 enum upstream_state { UPSTREAM_OPENING, UPSTREAM_IDLE, UPSTREAM_LEASED, UPSTREAM_DEAD };
 
-/* Somebody who waits for a connection. Embedded; 'done' is called once, later, and not any more after pool_forget; 'why' is
- * NULL when 'up' is ready, else 'up' is what was tried, or NULL. The slices of the spec live as long as the waiter. */
+/* Somebody who waits for a connection. Embedded; 'done' is called once, later, and not any more
+ * after pool_forget; 'why' is NULL when 'up' is ready, else 'up' is what was tried, or NULL. The
+ * slices of the spec live as long as the waiter. */
 struct waiter {
     struct upstream_spec spec;
-    struct list node;     /* in the pool's queue while it waits for a place */
-    struct upstream *up;  /* the connection that is being opened for it */
+    struct list node;    /* in the pool's queue while it waits for a place */
+    struct upstream *up; /* the connection that is being opened for it */
     void (*done)(struct waiter *w, struct upstream *up, const struct failure *why);
 };
 
@@ -40,18 +41,18 @@ struct upstream {
     struct setup *setup;  /* a reference */
     struct pool_host *at; /* the row of the pool that counts it; NULL when it is being closed */
     enum upstream_state state;
-    struct list node;     /* in at->idle, at->opening or worker->closing */
+    struct list node; /* in at->idle, at->opening or worker->closing */
     struct chain *chain;
     struct fan *fan;
     struct peer *peer;
     struct dial *dial;
-    struct ssl_st *ssl;   /* until the TLS layer owns it */
+    struct ssl_st *ssl; /* until the TLS layer owns it */
     struct ctx_target target;
     struct x509_st *cert; /* of the server: a reference */
     struct waiter *waiter;
     struct failure why;
     uint64_t idle_since;
-    void *bound;          /* the session that alone may use it (connection-bound authentication) */
+    void *bound; /* the session that alone may use it (connection-bound authentication) */
     bool tls, secured;
     char name[256], sni[256]; /* host, server name */
     char key[UPSTREAM_KEY_MAX];
@@ -59,7 +60,8 @@ struct upstream {
 };
 
 /* Begins to connect. NULL without memory. */
-struct upstream *upstream_open(struct worker *w, const struct upstream_spec *s, struct pool_host *at) MUST_CHECK;
+struct upstream *upstream_open(struct worker *w, const struct upstream_spec *s,
+                               struct pool_host *at) MUST_CHECK;
 /* Takes it off its row and closes it in the proper way, which may take a moment. */
 void upstream_close(struct upstream *u);
 /* The same, at once. */

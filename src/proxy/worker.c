@@ -169,9 +169,8 @@ worker_stop(struct worker *w)
     w->stopping = true;
     while (!list_empty(&w->ports))
         worker_close_port(port_at(w->ports.next));
-    list_for_safe(it, &w->sessions)
-        if (session_idle(session_at(it)))
-            session_hang_up(session_at(it));
+    list_for_safe(it, &w->sessions) if (session_idle(session_at(it)))
+        session_hang_up(session_at(it));
     pool_sweep(w->pool, true);
     timer_set(w->grace, loop_now(w->loop) + w->setup->config->grace_time);
     worker_session_gone(w);
@@ -215,16 +214,16 @@ worker_open_port(struct worker *w, const struct port_spec *spec, struct err *e)
 struct port *
 worker_find_port(struct worker *w, const char *name)
 {
-    list_for(it, &w->ports)
-        if (slice_eq(slice_str(port_at(it)->name), slice_str(name)))
-            return port_at(it);
+    list_for(it, &w->ports) if (slice_eq(slice_str(port_at(it)->name),
+                                         slice_str(name))) return port_at(it);
     return NULL;
 }
 
 void
 worker_sweep_ports(struct worker *w)
 {
-    list_for_safe(it, &w->ports) {
+    list_for_safe(it, &w->ports)
+    {
         struct port *p = port_at(it);
         if (!p->wanted)
             worker_close_port(p);
@@ -241,16 +240,15 @@ port_covers(const struct port *p, const struct sockaddr *a)
     if (sock_port(own) != sock_port(a))
         return false;
     /* A wildcard listener answers at every address of the machine. */
-    bool wild = (sock_parse("0.0.0.0", sock_port(own), &any) && sock_same(own, (struct sockaddr *)&any)) ||
-                (sock_parse("::", sock_port(own), &any) && sock_same(own, (struct sockaddr *)&any));
+    bool wild =
+        (sock_parse("0.0.0.0", sock_port(own), &any) && sock_same(own, (struct sockaddr *)&any)) ||
+        (sock_parse("::", sock_port(own), &any) && sock_same(own, (struct sockaddr *)&any));
     return wild ? sock_is_loopback(a) || sock_is_own(a) : sock_is_unspecified(a);
 }
 
 bool
 worker_is_own(const struct worker *w, const struct sockaddr *a)
 {
-    list_for(it, &w->ports)
-        if (port_covers(port_at(it), a))
-            return true;
+    list_for(it, &w->ports) if (port_covers(port_at(it), a)) return true;
     return false;
 }

@@ -1,6 +1,6 @@
 /*
- * One thread with its loop, its listeners, the connections that they accepted, and the connections to servers which these
- * share. Nothing in here is touched by another thread while the worker runs.
+ * One thread with its loop, its listeners, the connections that they accepted, and the connections
+ * to servers which these share. Nothing in here is touched by another thread while the worker runs.
  */
 #pragma once
 
@@ -18,16 +18,16 @@ struct worker {
     struct thread thread;
     bool started;
     struct loop *loop;
-    struct setup *setup;       /* for new connections: a reference */
-    struct list ports;         /* struct port: open listeners */
+    struct setup *setup; /* for new connections: a reference */
+    struct list ports;   /* struct port: open listeners */
     struct list sessions;
     struct pool *pool;
-    struct list closing;       /* struct upstream: out of the pool, not closed yet */
+    struct list closing; /* struct upstream: out of the pool, not closed yet */
     struct facts *facts;
     struct sessions *tls_sessions;
     struct timer *grace;
     bool stopping;
-    unsigned long full_said;   /* connections refused since the last line about it */
+    unsigned long full_said; /* connections refused since the last line about it */
 };
 
 /* Where a mode is to listen. */
@@ -35,7 +35,8 @@ struct port_spec {
     const struct mode_ops *mode;
     char host[64];
     uint16_t port;
-    char name[128]; /* mode, host and the port that was asked for: equal names are the same listener */
+    char name[128]; /* mode, host and the port that was asked for: equal names are the same listener
+                     */
 };
 
 /* A listener of a mode on one worker. */
@@ -45,7 +46,7 @@ struct port {
     const struct mode_ops *mode;
     struct listener *listener;
     char name[128];
-    bool wanted;      /* by the newest configuration */
+    bool wanted; /* by the newest configuration */
 };
 
 /* NULL with a sentence. Keeps the setup. */
@@ -59,13 +60,14 @@ struct budget *worker_budget(const struct worker *w);
 
 /* The rest: on its thread. */
 
-/* No new connections; what is idle is closed; the rest has the grace time of the configuration. The second call closes
- * everything. */
+/* No new connections; what is idle is closed; the rest has the grace time of the configuration. The
+ * second call closes everything. */
 void worker_stop(struct worker *w);
 /* A session has ended. */
 void worker_session_gone(struct worker *w);
 /* NULL with a sentence. */
-struct port *worker_open_port(struct worker *w, const struct port_spec *spec, struct err *e) MUST_CHECK;
+struct port *worker_open_port(struct worker *w, const struct port_spec *spec,
+                              struct err *e) MUST_CHECK;
 struct port *worker_find_port(struct worker *w, const char *name);
 /* Closes the listeners that are not wanted. Their connections go on. */
 void worker_sweep_ports(struct worker *w);

@@ -7,6 +7,7 @@
 
 #define LINES_MAX  512
 #define BYTES_MAX  4096
+#define SHOWN_MAX  8192 /* copied when not all is shown: more than BYTES_MAX */
 #define SAMPLE_MAX 4096
 #define CODING_MAX 256
 
@@ -80,7 +81,7 @@ content_init(struct content *c, const struct http_msg *m, const struct dump_opti
     } else {
         if (c->coded)
             content_say(c, e.text);
-        content_copy(c, &m->body, o->detail >= 4 ? SIZE_MAX : 2 * BYTES_MAX);
+        content_copy(c, &m->body, o->detail >= 4 ? SIZE_MAX : SHOWN_MAX);
     }
     if (c->plain.failed)
         content_say(c, "out of memory");

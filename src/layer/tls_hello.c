@@ -1,0 +1,104 @@
+/* The beginning with a client: its ClientHello, and what the host says to it. */
+#include "base/mem.h"
+#include "layer/tls_state.h"
+
+/* One more record than a message may need: when this fails there is no memory. */
+#define SCRATCH_MAX (HELLO_MAX + TLS_RECORD)
+
+static void
+hello_drop(struct tls *t)
+{
+    if (!t->hello)
+        return;
+    buf_release(&t->hello->scratch);
+    mem_free(t->hello);
+    t->hello = NULL;
+}
+
+void
+tls_withdraw(struct tls *t)
+{
+    struct host *host = t->layer.chain ? t->layer.chain->host : NULL;
+    if (t->ask.waiting) {
+        t->ask.waiting = false;
+        host->ops->cancel(host, &t->ask);
+    }
+    hello_drop(t);
+}
+
+/* The layer below may move its bytes while the host looks for an answer: they are copied. */
+static bool
+hello_keep(struct tls *t, struct slice bytes)
+{
+    t->hello = mem_alloc(sizeof(*t->hello) + bytes.n);
+    if (!t->hello)
+        return false;
+    memcpy(t->hello->bytes, bytes.p, bytes.n);
+    buf_init(&t->hello->scratch, SCRATCH_MAX);
+    return hello_parse(slice_of(t->hello->bytes, bytes.n), &t->hello->scratch, &t->hello->hello) ==
+           HELLO_OK;
+}
+
+static void
+hello_answered(struct tls *t)
+{
+    struct failure why;
+    t->ssl = t->ask.tls.ssl;
+    hello_drop(t);
+    if (t->ssl && tls_begin(t))
+        return;
+    if (t->ssl)
+        failure_set(&why, REASON_MEMORY, NULL);
+    else
+        tls_explain_proxy(t, "there is no certificate for this host", &why);
+    tls_fail(t, &why);
+}
+
+static void
+on_answered(struct ask *a)
+{
+    struct tls *t = container_of(a, struct tls, ask);
+    if (!t->layer.down) {
+        t->ssl = a->tls.ssl;
+        return;
+    }
+    hello_answered(t);
+    layer_tell(&t->layer, CMD_MORE);
+}
+
+static void
+hello_ask(struct tls *t)
+{
+    t->state = TLS_ASKED;
+    t->layer.deadline = 0;
+    t->ask.type = ASK_TLS;
+    t->ask.answered = on_answered;
+    t->ask.tls.hello = t->hello ? &t->hello->hello : NULL;
+    t->ask.tls.ssl = NULL;
+    if (chain_ask(t->layer.chain, &t->ask) == ASK_DONE)
+        hello_answered(t);
+}
+
+void
+tls_greet(struct tls *t, struct slice in)
+{
+    struct failure why;
+    struct hello h;
+    struct buf scratch;
+    if (!in.n)
+        return;
+    buf_init(&scratch, SCRATCH_MAX);
+    t->first = hello_parse(in, &scratch, &h);
+    bool memory = scratch.failed;
+    if (t->first == HELLO_OK)
+        tls_facts_hello(t, &h);
+    buf_release(&scratch);
+    if (t->first == HELLO_MORE)
+        return;
+    if (memory || (t->first == HELLO_OK && !hello_keep(t, slice_first(in, h.size)))) {
+        failure_set(&why, REASON_MEMORY, NULL);
+        tls_fail(t, &why);
+        return;
+    }
+    hello_ask(t);
+}
