@@ -39,6 +39,7 @@ reserve_failed(struct buf *b)
 static void
 move_to_front(struct buf *b)
 {
+    assert(b->p);
     memmove(b->p, b->p + b->r, buf_len(b));
     b->w -= b->r;
     b->r = 0;

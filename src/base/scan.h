@@ -18,5 +18,6 @@ bool scan_duration(struct slice s, uint64_t *out_ns) MUST_CHECK;
 bool scan_bool(struct slice s, bool *out) MUST_CHECK;
 /* Case-sensitive glob: * any run, ? one byte. Takes at most the product of both lengths. */
 bool scan_glob(struct slice pattern, struct slice s);
-/* Edit distance of two words, at most 'cap': for "did you mean". Words over 64 bytes are that far apart. */
+/* Edit distance of two words, at most 'cap': for "did you mean". Words over 64 bytes are that far
+ * apart. */
 unsigned scan_distance(struct slice a, struct slice b, unsigned cap);

@@ -25,7 +25,7 @@ struct http_msg {
     struct http_head trailers; /* n is 0 without; raw as received */
     struct slice chunk_ext;    /* the first chunk extension that was seen */
     uint64_t head_at, end_at;  /* wall clock; 0 while it has not happened */
-    uint64_t wire_bytes;       /* head and content with its framing, as received */
+    uint64_t wire_bytes;       /* content with its framing, as received */
 };
 
 /* A 1xx response that came before the final one. */

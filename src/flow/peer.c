@@ -18,6 +18,18 @@ peer_new(void)
 }
 
 struct peer *
+peer_copy(const struct peer *p)
+{
+    struct peer *copy = mem_alloc(sizeof *copy);
+    if (!copy)
+        return NULL;
+    *copy = *p;
+    copy->tls = NULL;
+    atomic_init(&copy->refs, 1);
+    return copy;
+}
+
+struct peer *
 peer_ref(struct peer *p)
 {
     atomic_fetch_add_explicit(&p->refs, 1, memory_order_relaxed);

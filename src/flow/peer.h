@@ -42,6 +42,8 @@ struct peer {
 
 /* One reference, fresh id. NULL without memory. */
 struct peer *peer_new(void) MUST_CHECK;
+/* A new one with the id, addresses and times of this one, and without its TLS facts. NULL without memory. */
+struct peer *peer_copy(const struct peer *p) MUST_CHECK;
 struct peer *peer_ref(struct peer *p);
 /* NULL is allowed. Any thread. */
 void peer_unref(struct peer *p);

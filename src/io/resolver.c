@@ -189,13 +189,13 @@ explain(const struct entry *en, int status, char *why, size_t n)
         int status;
         const char *text;
     } known[] = {
-        {ARES_ENOTFOUND,    "does not exist"                                      },
-        {ARES_ENODATA,      "has no address"                                      },
-        {ARES_ETIMEOUT,     "cannot be looked up: the name servers do not answer" },
-        {ARES_ECONNREFUSED, "cannot be looked up: the name servers are not there" },
-        {ARES_ESERVFAIL,    "cannot be looked up: the name servers have a failure"},
-        {ARES_EREFUSED,     "cannot be looked up: the name servers refuse"        },
-        {ARES_EBADNAME,     "is not a host name"                                  },
+        {ARES_ENOTFOUND, "does not exist"},
+        {ARES_ENODATA, "has no address"},
+        {ARES_ETIMEOUT, "cannot be looked up: the name servers do not answer"},
+        {ARES_ECONNREFUSED, "cannot be looked up: the name servers are not there"},
+        {ARES_ESERVFAIL, "cannot be looked up: the name servers have a failure"},
+        {ARES_EREFUSED, "cannot be looked up: the name servers refuse"},
+        {ARES_EBADNAME, "is not a host name"},
     };
     for (size_t i = 0; i < ARRAY_LEN(known); i++) {
         if (known[i].status != status)

@@ -68,7 +68,6 @@ h1_refuse(struct h1 *h, struct slice raw, const struct failure *why)
         layer_tell(&h->layer, CMD_CLOSE);
         return;
     }
-    f->req.wire_bytes = raw.n;
     struct part p = {.type = PART_ERROR, .flow = f, .why = why};
     layer_up(&h->layer, &(struct event){.type = EV_PART, .stream = ++h->stream, .part = &p});
 }

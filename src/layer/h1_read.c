@@ -309,10 +309,10 @@ h1_read(struct h1 *h, struct slice in)
     enum h1_step s = STEP_NEXT;
     while (s == STEP_NEXT && h->layer.down) {
         size_t used = 0;
-        struct slice rest = slice_from(in, took);
-        s = h1_steps[h->state](h, rest, &used);
+        bool content = h->state != H1_HEAD;
+        s = h1_steps[h->state](h, slice_from(in, took), &used);
         took += used;
-        if (h->flow)
+        if (content && h->flow)
             h1_msg(h)->wire_bytes += used;
         if (s == STEP_STARVED && h->eof && h->layer.down) {
             h1_at_eof(h, slice_from(in, took));

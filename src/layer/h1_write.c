@@ -81,8 +81,10 @@ h1_write_end(struct h1 *h)
         h1_send(h, &last);
     }
     h->written = true;
-    if (h->role == ROLE_ACCEPT)
-        h1_cycle(h);
+    if (h->role == ROLE_CONNECT)
+        return;
+    h1_drop_flow(h); /* the exchange hands it over now, to another thread */
+    h1_cycle(h);
 }
 
 void

@@ -158,35 +158,50 @@ ports_apply(struct proxy *p, const struct setup *s, struct err *e)
     return false;
 }
 
+struct port_list {
+    struct buf lines;
+    bool fresh; /* only those that were not announced */
+};
+
 static void
 ports_list(struct worker *w, void *arg)
 {
-    struct buf *out = arg;
+    struct port_list *list = arg;
     char text[64];
     list_for(it, &w->ports)
     {
         struct port *p = container_of(it, struct port, node);
+        if (list->fresh && p->announced)
+            continue;
+        p->announced |= list->fresh;
         sock_text(listen_addr(p->listener), text, sizeof(text));
-        buf_printf(out, "listening %s %s\n", p->mode->name, text);
+        buf_printf(&list->lines, "listening %s %s\n", p->mode->name, text);
     }
 }
 
-bool
-ports_announce(struct proxy *p, const char *file, struct err *e)
+static bool
+ports_write(const char *path, FILE *f, struct slice lines, struct err *e)
 {
-    struct buf lines;
-    buf_init(&lines, 64u << 10);
-    worker_call(p->workers[0], ports_list, &lines);
-    bool good = true;
-    fwrite(buf_slice(&lines).p, 1, buf_len(&lines), stdout);
-    fflush(stdout);
-    if (file) {
-        FILE *f = fopen(file, "we");
-        good = f && fwrite(buf_slice(&lines).p, 1, buf_len(&lines), f) == buf_len(&lines);
-        good = f && fclose(f) == 0 && good;
-        if (!good)
-            err_errno(e, ERR_START, errno, "cannot write the port file '%s'", file);
-    }
-    buf_release(&lines);
+    bool good = f && fwrite(lines.p ? lines.p : "", 1, lines.n, f) == lines.n;
+    if (f)
+        good = (f == stdout || f == stderr ? fflush(f) : fclose(f)) == 0 && good;
+    return good || err_errno(e, ERR_START, errno, "cannot write '%s'", path);
+}
+
+bool
+ports_announce(struct proxy *p, const struct config *c, struct err *e)
+{
+    struct port_list fresh = {.fresh = true}, all = {.fresh = false};
+    buf_init(&fresh.lines, 64u << 10);
+    buf_init(&all.lines, 64u << 10);
+    worker_call(p->workers[0], ports_list, &fresh);
+    worker_call(p->workers[0], ports_list, &all);
+    /* Standard output belongs to the JSON where there is some. */
+    FILE *out = c->json ? stderr : stdout;
+    bool good = ports_write("standard output", out, buf_slice(&fresh.lines), e);
+    if (good && c->port_file)
+        good = ports_write(c->port_file, fopen(c->port_file, "we"), buf_slice(&all.lines), e);
+    buf_release(&fresh.lines);
+    buf_release(&all.lines);
     return good;
 }

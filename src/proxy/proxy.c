@@ -24,7 +24,7 @@ proxy_fill(struct proxy *p, const struct config *c, struct err *e)
     TRY(ports_apply(p, p->setup, e));
     for (unsigned i = 0; i < p->n_workers; i++)
         TRY(worker_start(p->workers[i], i, e));
-    return ports_announce(p, c->port_file, e);
+    return ports_announce(p, c, e);
 }
 
 struct proxy *
@@ -66,7 +66,7 @@ proxy_reload(struct proxy *p, const struct config *c, struct err *e)
         worker_call(p->workers[i], proxy_adopt, s);
     setup_unref(p->setup);
     p->setup = s;
-    return ports_announce(p, c->port_file, e);
+    return ports_announce(p, c, e);
 }
 
 static void
@@ -89,10 +89,10 @@ proxy_wait(struct proxy *p)
 {
     for (unsigned i = 0; p->workers && i < p->n_workers; i++) {
         struct worker *w = p->workers[i];
-        if (!w || !w->started)
+        if (!w || !w->started || w->joined)
             continue;
         thread_join(&w->thread);
-        w->started = false;
+        w->joined = true;
     }
 }
 

@@ -85,6 +85,14 @@ static struct layer *
 host_tunnel(struct host *h, struct flow *f)
 {
     struct session *s = session_of(h);
+    /* The flow of the CONNECT is handed over now, and what follows still adds to the facts. */
+    struct peer *peer = peer_copy(s->peer);
+    if (!peer)
+        return NULL;
+    peer_unref(s->client->peer);
+    peer_unref(s->peer);
+    s->client->peer = peer_ref(peer);
+    s->peer = peer;
     s->tunnelled = true;
     s->fan = NULL;
     s->port = f->port;

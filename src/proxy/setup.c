@@ -1,6 +1,7 @@
 /* What is made from a configuration, once. */
 #include "proxy/setup.h"
 
+#include "base/log.h"
 #include "base/mem.h"
 #include "pki/ca.h"
 #include "pki/client_cert.h"
@@ -68,6 +69,8 @@ setup_trust(struct setup *s, const struct setup *old, struct err *e)
     else
         s->trust =
             trust_new(&(struct trust_options){.ca = c->upstream_ca, .crl = c->upstream_crl}, e);
+    if (!s->trust && e)
+        e->code = ERR_USAGE; /* a file of the user's */
     return s->trust;
 }
 
@@ -84,7 +87,13 @@ setup_ca(struct setup *s, const struct setup *old, struct err *e)
                            .passphrase = c->ca_passphrase,
                            .name_constraints = c->ca_name_constraints,
                            .lifetime_days = (unsigned)c->ca_lifetime};
-    s->ca = ca_open(&o, NULL, e);
+    bool made = false;
+    s->ca = ca_open(&o, &made, e);
+    if (made)
+        log_line(LOG_INFO,
+                 "made the certificate authority of this installation: %s (clients: weir ca "
+                 "install-help)",
+                 ca_path(s->ca));
     return s->ca;
 }
 

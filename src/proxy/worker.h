@@ -16,7 +16,7 @@ struct mode_ops;
 struct worker {
     struct proxy *proxy;
     struct thread thread;
-    bool started;
+    bool started, joined;
     struct loop *loop;
     struct setup *setup; /* for new connections: a reference */
     struct list ports;   /* struct port: open listeners */
@@ -46,6 +46,7 @@ struct port {
     const struct mode_ops *mode;
     struct listener *listener;
     char name[128];
+    bool announced;
     bool wanted; /* by the newest configuration */
 };
 

@@ -242,6 +242,7 @@ put_line(struct dump *d, const struct flow *f)
     put_blank(d);
     bool cell = columns && f->kind != FLOW_TLS;
     put_cell(&d->text, PAINT_NONE, where, cell ? -(int)(width - fixed) : 0);
+    d->text.out.failed |= url.failed;
     buf_release(&url);
     if (f->kind == FLOW_TLS)
         put_refusal(d, f);

@@ -72,9 +72,13 @@ content_init(struct content *c, const struct http_msg *m, const struct dump_opti
     struct err e = {0};
     buf_init(&codings, CODING_MAX);
     join_codings(&m->head, &codings);
-    *c = (struct content){.trouble = "", .coded = buf_len(&codings) > 0};
+    *c = (struct content){.trouble = "", .coded = buf_len(&codings) > 0 || codings.failed};
     buf_init(&c->plain, SIZE_MAX / 2);
-    struct decoder *d = c->coded ? decoder_new(buf_slice(&codings), o->decode_max, 0, &e) : NULL;
+    struct decoder *d = NULL;
+    if (codings.failed)
+        err_set(&e, ERR_FAILED, "cannot decode so many codings");
+    else if (c->coded)
+        d = decoder_new(buf_slice(&codings), o->decode_max, 0, &e);
     if (d) {
         content_push(c, d, &m->body);
         c->size = buf_len(&c->plain);
