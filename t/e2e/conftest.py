@@ -1,0 +1,100 @@
+"""Fixtures: a started proxy, origins, certificates, clients; each is ended and checked behind its test."""
+import itertools
+import pathlib
+import tempfile
+
+import pytest
+
+from lib import clients, pki
+from lib.origin import Origin
+from lib.weir import BINARY, Weir, weir_run
+
+
+def pytest_configure(config):
+    config.addinivalue_line("filterwarnings", "ignore:SHA1 signatures are deprecated")
+    config.addinivalue_line("filterwarnings", "ignore:ssl.TLSVersion.TLSv1")
+    if not BINARY.exists():
+        pytest.exit(f"there is no '{BINARY}': run 'make' first, or name the program with WEIR=", 2)
+
+
+@pytest.fixture(scope="session")
+def world():
+    return pki.World()
+
+
+@pytest.fixture(scope="session")
+def shared(tmp_path_factory, world):
+    """Files that many tests read: the root of the origins, an authority for the proxies, a root that nobody needs."""
+    folder = tmp_path_factory.mktemp("shared")
+    files = {"root": world.root.me.write(folder / "root.pem", key=False),
+             "foreign": world.foreign.me.write(folder / "foreign.pem", key=False)}
+    # Making an RSA key takes a while: the proxies of all tests share one authority, but those that are about making it.
+    done = weir_run(folder, "ca", "show", "--confdir", folder / "conf")
+    assert done.returncode == 0, done.stderr
+    files["ca"] = folder / "conf" / "weir-ca.pem"
+    return files
+
+
+class Factory:
+    """Makes things of one kind, and ends all of them behind the test."""
+
+    def __init__(self, make):
+        self._make, self._made = make, []
+
+    def __call__(self, *args, **how):
+        one = self._make(*args, **how)
+        self._made.append(one)
+        return one
+
+    def end(self):
+        troubles = []
+        for one in reversed(self._made):
+            try:
+                one.stop()
+            except AssertionError as why:
+                troubles.append(str(why))
+        assert not troubles, "\n".join(troubles)
+
+
+@pytest.fixture
+def origin():
+    """origin(script, cert, ...) -> a listening Origin."""
+    factory = Factory(Origin)
+    yield factory
+    factory.end()
+
+
+@pytest.fixture
+def weir(tmp_path, shared):
+    """weir('--option', ...) -> a started Weir that trusts the test root and knows *.test to be here."""
+    numbers = itertools.count()
+
+    def make(*options, start=True, ca=None, sites=(), trust=None, **how):
+        sites = [option for site in sites for option in ("--resolve", f"site.test:{site.port}:{site.address}")]
+        common = ["--upstream-ca", trust or shared["root"], "--grace-time", "1s", *sites]
+        proxy = Weir(tmp_path / f"weir{next(numbers)}", *common, *options, ca=shared["ca"] if ca is None else ca, **how)
+        return proxy.start() if start else proxy
+
+    factory = Factory(make)
+    yield factory
+    factory.end()
+
+
+@pytest.fixture
+def home(tmp_path) -> pathlib.Path:
+    folder = tmp_path / "home"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def short_home():
+    """A folder with a short path: browsers make sockets in it, whose names are limited."""
+    with tempfile.TemporaryDirectory(prefix="weir", ignore_cleanup_errors=True) as folder:
+        yield pathlib.Path(folder)
+
+
+@pytest.fixture(scope="session")
+def client_tools(tmp_path_factory):
+    """Programs that are built once, for clients that need it."""
+    return clients.Tools(tmp_path_factory.mktemp("tools"))

@@ -1,0 +1,367 @@
+/* The host of a rig: answers what layers ask, as the rig's options and the test say, and writes
+ * down what it was asked. */
+#include "base/base.h"
+#include "codec/token.h"
+#include "codec/url.h"
+#include "layer/peek.h"
+#include "lib/heap.h"
+#include "lib/rig.h"
+
+#include <assert.h>
+#include <stdio.h>
+
+/* Flows -----------------------------------------------------------------------------------------
+ */
+
+static void
+flow_expect(struct rig *r, const struct flow *f)
+{
+    r->flows = heap_grow(r->flows, (r->n_flows + 1) * sizeof(*r->flows));
+    r->flows[r->n_flows++] = f->id;
+}
+
+/* Once, and not again. */
+static void
+flow_seen(struct rig *r, const struct flow *f)
+{
+    for (size_t i = 0; i < ARRAY_LEN(r->recorded); i++)
+        assert(r->recorded[i] != f->id);
+    r->recorded[r->n_recorded++ % ARRAY_LEN(r->recorded)] = f->id;
+    for (size_t i = 0; i < r->n_flows; i++)
+        if (r->flows[i] == f->id)
+            r->flows[i] = r->flows[--r->n_flows];
+}
+
+static void
+say_count(struct buf *out, const char *name, uint64_t n)
+{
+    if (n)
+        buf_printf(out, " %s %llu", name, (unsigned long long)n);
+}
+
+/* A buf that does not come from the gated memory is not to be had: the text is built in place. */
+static void
+rig_record(struct host *h, struct flow *f)
+{
+    struct rig *r = rig_of(h);
+    char text[512];
+    struct buf out = {.p = text, .cap = sizeof(text), .max = sizeof(text)};
+    assert(f->ended && f->started);
+    flow_seen(r, f);
+    if (r->options.quiet)
+        return;
+    unsigned interims = 0;
+    for (const struct interim *i = f->interim; i; i = i->next)
+        interims++;
+    struct slice method =
+        token_valid(f->req.head.method) ? slice_first(f->req.head.method, 40) : SLICE("-");
+    buf_printf(&out, "record %.*s %u", SLICE_ARG(method), f->resp.head.status);
+    say_count(&out, "up", f->req.body.size);
+    say_count(&out, "down", f->resp.body.size);
+    if (f->req.body.cut)
+        buf_printf(&out, " cut-up %llu", (unsigned long long)f->req.body.kept);
+    if (f->resp.body.cut)
+        buf_printf(&out, " cut-down %llu", (unsigned long long)f->resp.body.kept);
+    say_count(&out, "trailers-up", f->req.trailers.n);
+    say_count(&out, "trailers-down", f->resp.trailers.n);
+    say_count(&out, "interim", interims);
+    if (f->req.chunk_ext.n)
+        buf_printf(&out, " ext-up %.*s", SLICE_ARG(f->req.chunk_ext));
+    if (f->resp.chunk_ext.n)
+        buf_printf(&out, " ext-down %.*s", SLICE_ARG(f->resp.chunk_ext));
+    if (f->local)
+        buf_append(&out, SLICE(" local"));
+    if (f->error)
+        buf_printf(&out, " error %s", f->error);
+    lines_add(&r->did, "%.*s", SLICE_ARG(buf_slice(&out)));
+}
+
+/* Makes the response a page of ours; the memory is the flow's. */
+static bool
+make_page(struct flow *f, unsigned status, struct slice text, struct slice *content)
+{
+    char length[24];
+    int n = snprintf(length, sizeof(length), "%zu", text.n);
+    *content = arena_dup(f->arena, text);
+    f->resp.head = (struct http_head){.status = status,
+                                      .reason = token_reason(status),
+                                      .version = 11,
+                                      .framing = FRAMING_LENGTH,
+                                      .length = text.n,
+                                      .keep_alive = true};
+    return content->p &&
+           head_add(&f->resp.head, f->arena, SLICE("Content-Length"), slice_of(length, (size_t)n));
+}
+
+static bool
+rig_page(struct host *h, struct flow *f, const struct failure *why, struct slice *content)
+{
+    return make_page(f, failure_status(why), slice_str(why->text), content);
+}
+
+/* Questions -------------------------------------------------------------------------------------
+ */
+
+static enum ask_result
+ask_later(struct rig *r, struct ask *a)
+{
+    assert(r->n_asks < ARRAY_LEN(r->asks));
+    r->asks[r->n_asks++] = a;
+    return ASK_WAIT;
+}
+
+static void
+ask_drop(struct rig *r, const struct ask *a)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < r->n_asks; i++)
+        if (r->asks[i] != a)
+            r->asks[kept++] = r->asks[i];
+    assert(kept + 1 == r->n_asks);
+    r->n_asks = kept;
+}
+
+/* The oldest of the kind, which waits no more. */
+static struct ask *
+ask_take(struct rig *r, enum ask_type type)
+{
+    for (size_t i = 0; i < r->n_asks; i++) {
+        struct ask *a = r->asks[i];
+        if (a->type != type)
+            continue;
+        ask_drop(r, a);
+        return a;
+    }
+    return NULL;
+}
+
+static void
+set_target(struct rig *r, struct flow *f, struct slice host, uint16_t port)
+{
+    f->host = arena_dup(f->arena, host);
+    if (!f->host.p)
+        f->host = SLICE_NONE;
+    f->port = port;
+}
+
+static void
+find_target(struct rig *r, struct flow *f)
+{
+    const struct http_head *h = &f->req.head;
+    struct authority at;
+    struct url u;
+    if (f->kind == FLOW_CONNECT && url_parse_authority(h->target, &at)) {
+        set_target(r, f, at.host, at.port);
+        return;
+    }
+    f->scheme = "http";
+    if (url_parse_absolute(h->target, &u))
+        set_target(r, f, u.at.host, u.port);
+    else if (url_parse_authority(head_value(h, FIELD_HOST), &at))
+        set_target(r, f, at.host, at.port ? at.port : r->options.port);
+    else
+        set_target(r, f, slice_str(r->options.target), r->options.port);
+}
+
+static void
+fill_request(struct ask *a, unsigned status, const char *text)
+{
+    struct flow *f = a->request.flow;
+    a->request.answer = status != 0;
+    if (status && !make_page(f, status, slice_str(text), &a->request.content))
+        a->request.content = SLICE_NONE;
+}
+
+static enum ask_result
+ask_request(struct rig *r, struct ask *a)
+{
+    struct flow *f = a->request.flow;
+    find_target(r, f);
+    flow_expect(r, f);
+    if (!r->options.quiet) {
+        bool connect = f->kind == FLOW_CONNECT;
+        lines_add(&r->did, "ask request %.*s %s%.*s:%u%s", SLICE_ARG(f->req.head.method),
+                  connect ? "" : "http://", SLICE_ARG(f->host), f->port,
+                  f->req.head.malformed ? " malformed" : "");
+    }
+    if (r->options.wait_request)
+        return ask_later(r, a);
+    fill_request(a, r->options.respond, r->options.text);
+    return ASK_DONE;
+}
+
+static struct rig_conn *
+find_idle(struct rig *r, const struct flow *f)
+{
+    char target[RIG_TARGET_MAX];
+    rig_target(f, target);
+    for (size_t i = 1; i < r->n_conns; i++) {
+        struct rig_conn *c = &r->conns[i];
+        if (c->idle && !c->fan->broken && slice_eq(slice_str(c->target), slice_str(target)))
+            return c;
+    }
+    return NULL;
+}
+
+/* An idle connection, or a new one. */
+static void
+fill_open(struct rig *r, struct ask *a, bool reuse)
+{
+    struct rig_conn *c = reuse ? find_idle(r, a->open.flow) : NULL;
+    if (!c)
+        c = rig_connect(r, a->open.flow);
+    if (!c) {
+        failure_set(&a->open.why, REASON_MEMORY, NULL);
+        return;
+    }
+    c->idle = false;
+    a->open.server = c->fan;
+    a->open.reused = c->fan->served > 0;
+}
+
+static enum ask_result
+ask_open(struct rig *r, struct ask *a)
+{
+    const struct flow *f = a->open.flow;
+    if (!r->options.quiet)
+        lines_add(&r->did, "ask open %.*s:%u%s", SLICE_ARG(f->host), f->port,
+                  a->open.fresh ? " fresh" : "");
+    if (r->options.wait_open)
+        return ask_later(r, a);
+    if (r->options.open_fails)
+        failure_set(&a->open.why, r->options.open_fails, "%s", r->options.text);
+    else
+        fill_open(r, a, !a->open.fresh);
+    return ASK_DONE;
+}
+
+static void
+fill_next(struct rig *r, struct ask *a)
+{
+    a->next.layer = a->next.above = NULL;
+    if (a->next.found && slice_eq(slice_str(a->next.found->name), SLICE("h1")) &&
+        !rig_http(r, &a->next.layer, &a->next.above))
+        a->next.layer = NULL;
+}
+
+static enum ask_result
+ask_next(struct rig *r, struct ask *a)
+{
+    if (!r->options.quiet)
+        lines_add(&r->did, "ask next %s", a->next.found ? a->next.found->name : "nothing");
+    if (r->options.wait_next)
+        return ask_later(r, a);
+    fill_next(r, a);
+    return ASK_DONE;
+}
+
+static enum ask_result
+rig_ask(struct host *h, struct ask *a)
+{
+    struct rig *r = rig_of(h);
+    switch (a->type) {
+    case ASK_NEXT: return ask_next(r, a);
+    case ASK_REQUEST: return ask_request(r, a);
+    case ASK_OPEN: return ask_open(r, a);
+    case ASK_TLS: break;
+    }
+    a->tls.ssl = NULL;
+    return ASK_DONE;
+}
+
+static void
+rig_cancel(struct host *h, struct ask *a)
+{
+    static const char *const names[] = {
+        [ASK_NEXT] = "next", [ASK_TLS] = "tls", [ASK_REQUEST] = "request", [ASK_OPEN] = "open"};
+    struct rig *r = rig_of(h);
+    ask_drop(r, a);
+    if (!r->options.quiet)
+        lines_add(&r->did, "cancel %s", names[a->type]);
+}
+
+bool
+rig_answer_request(struct rig *r, unsigned status, const char *text)
+{
+    struct ask *a = ask_take(r, ASK_REQUEST);
+    if (!a)
+        return false;
+    fill_request(a, status, text);
+    ask_answer(a);
+    rig_run(r);
+    return true;
+}
+
+bool
+rig_answer_open(struct rig *r, bool reuse, enum reason failure, const char *text)
+{
+    struct ask *a = ask_take(r, ASK_OPEN);
+    if (!a)
+        return false;
+    if (failure)
+        failure_set(&a->open.why, failure, "%s", text);
+    else
+        fill_open(r, a, reuse);
+    ask_answer(a);
+    rig_run(r);
+    return true;
+}
+
+bool
+rig_answer_next(struct rig *r)
+{
+    struct ask *a = ask_take(r, ASK_NEXT);
+    if (!a)
+        return false;
+    fill_next(r, a);
+    ask_answer(a);
+    rig_run(r);
+    return true;
+}
+
+/* The rest --------------------------------------------------------------------------------------
+ */
+
+static uint64_t
+rig_now(struct host *h)
+{
+    return rig_of(h)->now;
+}
+
+static void
+rig_leave(struct host *h, struct fan *server, struct flow *f, bool reusable)
+{
+    struct rig *r = rig_of(h);
+    struct rig_conn *c = rig_conn_of(r, server);
+    assert(!c->idle && list_empty(&server->seats));
+    if (!r->options.quiet)
+        lines_add(&r->did, "leave %s %s", c->name, reusable ? "reusable" : "broken");
+    if (reusable && !server->broken)
+        c->idle = true;
+    else
+        rig_close(c);
+}
+
+static struct layer *
+rig_tunnel(struct host *h, struct flow *f)
+{
+    struct rig *r = rig_of(h);
+    if (!r->options.quiet)
+        lines_add(&r->did, "tunnel %.*s:%u", SLICE_ARG(f->host), f->port);
+    return r->options.refuse_tunnel ? NULL : peek_new();
+}
+
+static void
+rig_secured(struct host *h, struct chain *c, struct ssl_st *ssl, const struct failure *why)
+{
+}
+
+const struct host_ops rig_host_ops = {.ask = rig_ask,
+                                      .cancel = rig_cancel,
+                                      .now = rig_now,
+                                      .wall = rig_now,
+                                      .page = rig_page,
+                                      .record = rig_record,
+                                      .leave = rig_leave,
+                                      .tunnel = rig_tunnel,
+                                      .secured = rig_secured};

@@ -1,0 +1,78 @@
+/* The options of a rig: as they are without any, and as bytes. */
+#include "base/clock.h"
+#include "lib/rig.h"
+
+void
+rig_options_init(struct rig_options *o)
+{
+    *o = (struct rig_options){
+        .limits = {.head_max = 64 << 10,
+                   .line_max = 16 << 10,
+                   .fields_max = 128,
+                   .trailer_max = 8 << 10,
+                   .body_limit = 1 << 20,
+                   .head_time = 10 * NS_PER_S,
+                   .idle_time = 60 * NS_PER_S,
+                   .keepalive_time = 30 * NS_PER_S,
+                   .handshake_time = 10 * NS_PER_S},
+        .piece = 64 << 10,
+        .finish = true,
+        .port = 80,
+        .target = "target",
+        .text = "text",
+    };
+}
+
+/* The switches in the order of their bits. */
+static void
+list_flags(struct rig_options *o, bool *flags[8])
+{
+    bool *all[8] = {&o->wait_request,
+                    &o->wait_open,
+                    &o->wait_next,
+                    &o->limits.allow_malformed,
+                    &o->limits.forward_chunk_ext,
+                    &o->refuse_tunnel};
+    memcpy(flags, all, sizeof(all));
+}
+
+void
+rig_options_write(const struct rig_options *o, FILE *out)
+{
+    struct rig_options copy = *o, usual;
+    bool *flags[8];
+    unsigned bits = 0;
+    rig_options_init(&usual);
+    list_flags(&copy, flags);
+    for (unsigned i = 0; i < 8; i++)
+        bits |= flags[i] && *flags[i] ? 1u << i : 0;
+    bits |= (o->respond ? 64u : 0) | (o->open_fails ? 128u : 0);
+    fputc((int)o->stack, out);
+    fputc((int)bits, out);
+    fputc(o->limits.head_max < usual.limits.head_max, out);
+    fwrite("\0\0", 1, 3, out); /* pieces as the driver reads, no failing allocation */
+}
+
+void
+rig_options_read(struct rig_options *o, const unsigned char bytes[RIG_OPTIONS_BYTES])
+{
+    bool *flags[8];
+    rig_options_init(o);
+    list_flags(o, flags);
+    o->stack = bytes[0] % (RIG_TUNNEL + 1);
+    for (unsigned i = 0; i < 8; i++)
+        if (flags[i])
+            *flags[i] = bytes[1] >> i & 1;
+    o->respond = bytes[1] & 64 ? 200 : 0;
+    o->finish = !(bytes[2] & 2);
+    o->open_fails = bytes[1] & 128 ? REASON_CONNECT : REASON_NONE;
+    if (bytes[3])
+        o->piece = bytes[3];
+    if (!(bytes[2] & 1))
+        return;
+    o->limits.head_max = 200;
+    o->limits.line_max = 60;
+    o->limits.fields_max = 5;
+    o->limits.trailer_max = 40;
+    o->limits.body_limit = 10;
+}

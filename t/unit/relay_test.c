@@ -1,0 +1,96 @@
+/* Tests of layer/relay.c that no playbook can say: one side is freed while the other lives. */
+#include "layer/relay.h"
+
+#include "layer/peek.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+
+#include <cmocka.h>
+
+static unsigned recorded;
+
+static uint64_t
+no_time(struct host *h)
+{
+    return 1;
+}
+
+static void
+count(struct host *h, struct flow *f)
+{
+    recorded++;
+}
+
+static void
+flush(struct chain *c)
+{
+    buf_reset(&c->wire.out);
+}
+
+static const struct host_ops ops = {.now = no_time, .wall = no_time, .record = count};
+static const struct layer_limits limits = {.body_limit = 100};
+
+struct tunnel_ends {
+    struct turn turn;
+    struct host host;
+    struct chain *client, *server;
+};
+
+static struct chain *
+end_new(struct tunnel_ends *t, enum role role)
+{
+    struct peer *peer = peer_new();
+    struct chain *c = chain_new(&t->turn, &t->host, role, peer);
+    peer_unref(peer);
+    chain_push(c, peek_new());
+    return c;
+}
+
+static int
+setup(void **state)
+{
+    static struct tunnel_ends t;
+    t = (struct tunnel_ends){.host = {.ops = &ops, .limits = &limits}};
+    recorded = 0;
+    turn_init(&t.turn, flush);
+    t.client = end_new(&t, ROLE_ACCEPT);
+    t.server = end_new(&t, ROLE_CONNECT);
+    struct flow *f = flow_new(FLOW_TUNNEL, t.client->peer, NULL);
+    assert_true(relay_join(t.client->top, t.server->top, f, SLICE("first")));
+    flow_unref(f);
+    *state = &t;
+    return 0;
+}
+
+static void
+what_comes_for_a_side_that_is_gone_is_dropped(void **state)
+{
+    struct tunnel_ends *t = *state;
+    chain_free(t->server);
+    chain_input(t->client, SLICE("late"));
+    assert_int_equal(buf_len(&t->client->wire.held), 0);
+    assert_true(t->client->wire.close);
+    chain_free(t->client);
+}
+
+static void
+a_tunnel_is_recorded_once_whichever_side_goes_first(void **state)
+{
+    struct tunnel_ends *t = *state;
+    chain_free(t->client);
+    assert_int_equal(recorded, 1);
+    chain_input(t->server, SLICE("late"));
+    chain_free(t->server);
+    assert_int_equal(recorded, 1);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(what_comes_for_a_side_that_is_gone_is_dropped, setup),
+        cmocka_unit_test_setup(a_tunnel_is_recorded_once_whichever_side_goes_first, setup),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,219 @@
+/* Tests of api/settings: which source counts, and reloading. */
+#include "api/settings.h"
+
+#include "base/log.h"
+#include "lib/folder.h"
+
+#include <stdlib.h>
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+static struct args args;
+static char warned[512];
+
+static void
+keep_line(enum log_level level, const char *line)
+{
+    (void)level;
+    snprintf(warned, sizeof(warned), "%s", line);
+}
+
+static int
+setup(void **state)
+{
+    static const char *const names[] = {"WEIR_CONFDIR", "WEIR_MODE", "WEIR_THREADS",
+                                        "WEIR_DENY_TARGETS"};
+    for (size_t i = 0; i < ARRAY_LEN(names); i++)
+        unsetenv(names[i]);
+    setenv("WEIR_CONFDIR", folder_path(), 1);
+    folder_write("config.yaml", SLICE(""), 0600);
+    args_release(&args);
+    log_set_sink(keep_line);
+    warned[0] = '\0';
+    return 0;
+}
+
+static int
+teardown(void **state)
+{
+    args_release(&args);
+    return 0;
+}
+
+static void
+give(const char *word)
+{
+    struct err e = {0};
+    char *words[] = {strdup(word)};
+    static char *kept[16];
+    static unsigned n;
+    free(kept[n % 16]);
+    kept[n++ % 16] = words[0];
+    int at = 0;
+    assert_int_equal(args_take(&args, words, 1, &at, &e), ARGS_TAKEN);
+}
+
+static void
+file(const char *text)
+{
+    folder_write("config.yaml", slice_str(text), 0600);
+}
+
+static struct config *
+must_load(void)
+{
+    struct err e = {0};
+    struct config *c = settings_load(&args, &e);
+    if (!c)
+        fail_msg("%s", e.text);
+    return c;
+}
+
+static int64_t
+threads_now(void)
+{
+    struct config *c = must_load();
+    int64_t v = c->threads;
+    config_unref(c);
+    return v;
+}
+
+static void
+the_stronger_source_counts(void **state)
+{
+    assert_int_equal(threads_now(), 0);
+    file("threads: 1\n");
+    assert_int_equal(threads_now(), 1);
+    setenv("WEIR_THREADS", "2", 1);
+    assert_int_equal(threads_now(), 2);
+    give("--threads=3");
+    assert_int_equal(threads_now(), 3);
+    give("--threads=4");
+    assert_int_equal(threads_now(), 4);
+}
+
+static void
+expect_mode(const char *first, const char *second)
+{
+    struct config *c = must_load();
+    assert_string_equal(c->mode[0], first);
+    if (second)
+        assert_string_equal(c->mode[1], second);
+    assert_null(c->mode[second ? 2 : 1]);
+    config_unref(c);
+}
+
+static void
+lists_are_replaced_as_a_whole(void **state)
+{
+    expect_mode("regular", NULL);
+    file("mode: [regular@1, regular@2]\n");
+    expect_mode("regular@1", "regular@2");
+    setenv("WEIR_MODE", " regular@3  regular@4", 1);
+    expect_mode("regular@3", "regular@4");
+    give("--mode=regular@5");
+    expect_mode("regular@5", NULL);
+    give("--set=mode=regular@6");
+    expect_mode("regular@5", "regular@6");
+}
+
+static void
+the_folder_may_come_from_the_command_line(void **state)
+{
+    setenv("WEIR_CONFDIR", "/nonexistent", 1);
+    file("threads: 7\n");
+    char word[600];
+    snprintf(word, sizeof(word), "--set=confdir=%s", folder_path());
+    give(word);
+    struct config *c = must_load();
+    assert_int_equal(c->threads, 7);
+    assert_string_equal(c->confdir, folder_path());
+    config_unref(c);
+}
+
+static void
+a_wrong_variable_is_named(void **state)
+{
+    struct err e = {0};
+    setenv("WEIR_THREADS", "few", 1);
+    assert_null(settings_load(&args, &e));
+    assert_string_equal(e.text, "environment variable 'WEIR_THREADS': option 'threads': 'few' is "
+                                "not a number from 0 to 1024");
+}
+
+static void
+wrong_words_are_named(void **state)
+{
+    struct err e = {0};
+    give("--threads=few");
+    assert_null(settings_load(&args, &e));
+    assert_string_equal(e.text, "option 'threads': 'few' is not a number from 0 to 1024");
+}
+
+static void
+a_reload_reads_the_file_again_and_keeps_the_words(void **state)
+{
+    struct err e = {0};
+    give("--flow-detail=2");
+    file("head-time: 1s\n");
+    struct config *old = must_load();
+    file("head-time: 2s\n");
+    struct config *c = settings_reload(&args, old, &e);
+    assert_non_null(c);
+    assert_int_equal(c->head_time, 2000000000);
+    assert_int_equal(c->flow_detail, 2);
+    assert_int_equal(old->head_time, 1000000000);
+    assert_string_equal(warned, "");
+    config_unref(old);
+    config_unref(c);
+}
+
+static void
+what_is_fixed_stays_and_is_warned_about(void **state)
+{
+    struct err e = {0};
+    file("save-stream-file: /tmp/a\nhead-time: 1s\n");
+    struct config *old = must_load();
+    file("save-stream-file: /tmp/b\nhead-time: 2s\n");
+    struct config *c = settings_reload(&args, old, &e);
+    assert_non_null(c);
+    config_unref(old);
+    assert_string_equal(c->save_stream_file, "/tmp/a");
+    assert_int_equal(c->head_time, 2000000000);
+    assert_string_equal(
+        warned, "option 'save-stream-file' keeps its old value until the program starts again");
+    config_unref(c);
+}
+
+static void
+a_wrong_file_is_refused_at_a_reload(void **state)
+{
+    struct err e = {0};
+    struct config *old = must_load();
+    file("threads: few\n");
+    assert_null(settings_reload(&args, old, &e));
+    assert_non_null(strstr(e.text, "config.yaml:1: option 'threads'"));
+    config_unref(old);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(the_stronger_source_counts, setup, teardown),
+        cmocka_unit_test_setup_teardown(lists_are_replaced_as_a_whole, setup, teardown),
+        cmocka_unit_test_setup_teardown(the_folder_may_come_from_the_command_line, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_wrong_variable_is_named, setup, teardown),
+        cmocka_unit_test_setup_teardown(wrong_words_are_named, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_reload_reads_the_file_again_and_keeps_the_words, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(what_is_fixed_stays_and_is_warned_about, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_wrong_file_is_refused_at_a_reload, setup, teardown),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
