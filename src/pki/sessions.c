@@ -120,6 +120,10 @@ sessions_take(struct sessions *s, struct slice key, time_t now)
         SSL_SESSION_free(session);
     if (!entry->held[0])
         entry_drop(s, entry);
+    /* A session of TLS 1.2 is good for many, and resuming it brings no other. */
+    int version = session ? SSL_SESSION_get_protocol_version(session) : 0;
+    if (version && version < TLS1_3_VERSION && SSL_SESSION_up_ref(session))
+        sessions_put(s, key, session);
     return session;
 }
 

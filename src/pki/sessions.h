@@ -22,7 +22,8 @@ void sessions_free(struct sessions *s);
 /* Takes the session. The key says all that must be equal for a resumption:
  * "host:port:sni:alpn:policy". Without memory the session is dropped. */
 void sessions_put(struct sessions *s, struct slice key, struct ssl_session_st *session);
-/* Returns owned: the newest that has not ended at 'now', or NULL. It is no longer in here. */
+/* Returns owned: the newest that has not ended at 'now', or NULL. Only one of
+ * TLS 1.2 or older stays in here as well. */
 struct ssl_session_st *sessions_take(struct sessions *s, struct slice key, time_t now) MUST_CHECK;
 /* Number of keys held. */
 size_t sessions_len(const struct sessions *s);

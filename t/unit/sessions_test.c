@@ -73,6 +73,18 @@ what_has_ended_is_not_given(void **state)
 }
 
 static void
+a_session_of_tls_1_2_is_good_for_many(void **state)
+{
+    struct sessions *s = sessions_new(10);
+    SSL_SESSION *old = session(1);
+    SSL_SESSION_set_protocol_version(old, TLS1_2_VERSION);
+    sessions_put(s, SLICE("a"), old);
+    assert_int_equal(taken(s, "a", 1000), 1);
+    assert_int_equal(taken(s, "a", 1000), 1);
+    sessions_free(s);
+}
+
+static void
 the_key_used_longest_ago_goes_first(void **state)
 {
     struct sessions *s = sessions_new(2);
@@ -122,6 +134,7 @@ main(void)
         cmocka_unit_test(a_session_is_taken_once),
         cmocka_unit_test(the_two_newest_of_a_key_are_kept),
         cmocka_unit_test(what_has_ended_is_not_given),
+        cmocka_unit_test(a_session_of_tls_1_2_is_good_for_many),
         cmocka_unit_test(the_key_used_longest_ago_goes_first),
         cmocka_unit_test(what_is_left_is_freed),
         cmocka_unit_test(any_allocation_may_fail),
