@@ -38,15 +38,21 @@ head_add_host(struct http_head *h, const struct flow *f)
     return head_set(h, f->arena, FIELD_HOST, slice_of(text, (size_t)n));
 }
 
+/* HTTP/2 in clear would pass by unread in the tunnel: it is not asked for. */
+static bool
+head_upgrades(const struct http_head *h)
+{
+    return head_find(h, FIELD_UPGRADE) && !head_has_token(h, FIELD_UPGRADE, SLICE("h2c")) &&
+           head_has_token(h, FIELD_CONNECTION, SLICE("upgrade"));
+}
+
 bool
 exchange_head_request(struct exchange *x)
 {
     struct arena *a = x->flow->arena;
     struct http_head *h = &x->flow->req.sent;
     TRY(head_copy(h, &x->flow->req.head, a));
-    bool upgrade =
-        head_find(h, FIELD_UPGRADE) && head_has_token(h, FIELD_CONNECTION, SLICE("upgrade"));
-    TRY(hop_strip(h, a, false, upgrade));
+    TRY(hop_strip(h, a, false, head_upgrades(h)));
     TRY(head_retarget(h, a));
     return head_find(h, FIELD_HOST) || head_add_host(h, x->flow);
 }
