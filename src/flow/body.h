@@ -1,7 +1,8 @@
 /*
- * The content of a message as it is kept: blocks in memory, up to a limit per message and a budget shared by all. What
- * does not fit is counted and the body says that it is cut; it never grows silently and never loses bytes silently.
- * Contents are kept as they crossed the wire, without the chunk framing.
+ * The content of a message as it is kept: blocks in memory, up to a limit per message and a budget
+ * shared by all. What does not fit is counted and the body says that it is cut; it never grows
+ * silently and never loses bytes silently. Contents are kept as they crossed the wire, without the
+ * chunk framing.
  */
 #pragma once
 
@@ -30,8 +31,9 @@ struct body {
 void body_init(struct body *b, struct budget *budget);
 /* Gives the blocks and their share of the budget back. */
 void body_release(struct body *b);
-/* Copies s behind what is there, as far as 'limit' bytes and the budget allow. 'expect' is the whole size when known,
- * else 0: it sizes the first block. */
+/* Copies s behind what is there, as far as 'limit' bytes and the budget allow. 'expect' is the
+ * whole size when known, else 0: it sizes the first block. */
 void body_append(struct body *b, struct slice s, uint64_t limit, uint64_t expect);
-/* The whole of what is kept as one slice: in place when it is one block, else gathered into *scratch (mem_free it). */
+/* The whole of what is kept as one slice: in place when it is one block, else gathered into
+ * *scratch (mem_free it). */
 struct slice body_whole(const struct body *b, char **scratch);

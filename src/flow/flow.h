@@ -1,6 +1,6 @@
 /*
- * What was seen: one exchange of HTTP, a tunnel, or a handshake that failed. A flow belongs to the thread of its
- * connection until it is finished; then it is immutable and shared by references.
+ * What was seen: one exchange of HTTP, a tunnel, or a handshake that failed. A flow belongs to the
+ * thread of its connection until it is finished; then it is immutable and shared by references.
  */
 #pragma once
 
@@ -19,8 +19,8 @@ enum flow_kind {
 };
 
 struct http_msg {
-    struct http_head head;     /* as received; head.line.n is 0 while there is none */
-    struct http_head sent;     /* as sent on; the same slices where nothing was changed; raw is empty */
+    struct http_head head; /* as received; head.line.n is 0 while there is none */
+    struct http_head sent; /* as sent on; the same slices where nothing was changed; raw is empty */
     struct body body;
     struct http_head trailers; /* n is 0 without; raw as received */
     struct slice chunk_ext;    /* the first chunk extension that was seen */
@@ -38,7 +38,7 @@ struct interim {
 struct flow {
     struct mail mail; /* for the mailbox of the recorder */
     atomic_uint refs;
-    uint64_t id;      /* unique in the process, ascending by start */
+    uint64_t id; /* unique in the process, ascending by start */
     enum flow_kind kind;
     struct arena *arena;
     struct peer *client, *server; /* references; server may be NULL */
@@ -46,12 +46,12 @@ struct flow {
     struct slice host;            /* the target, without brackets */
     uint16_t port;
     struct http_msg req, resp;
-    struct interim *interim;      /* oldest first */
-    uint64_t started, ended;      /* wall clock */
-    bool server_reused;           /* the server's connection had served before */
-    bool local;                   /* we answered, no server was asked */
-    const char *error;            /* a reason word (static), or NULL */
-    struct slice error_text;      /* the sentence */
+    struct interim *interim;         /* oldest first */
+    uint64_t started, ended;         /* wall clock */
+    bool server_reused;              /* the server's connection had served before */
+    bool local;                      /* we answered, no server was asked */
+    const char *error;               /* a reason word (static), or NULL */
+    struct slice error_text;         /* the sentence */
     uint64_t tunnel_up, tunnel_down; /* FLOW_TUNNEL: bytes from and to the client */
 };
 
@@ -64,7 +64,8 @@ void flow_unref(struct flow *f);
 void flow_fail(struct flow *f, const char *word, struct slice text);
 /* Keeps a reference to the server in place of the one it has. */
 void flow_set_server(struct flow *f, struct peer *server);
-/* Appends "https://host:port/path?query"; the default port is left out. A CONNECT gives "host:port". */
+/* Appends "https://host:port/path?query"; the default port is left out. A CONNECT gives
+ * "host:port". */
 void flow_url(const struct flow *f, struct buf *out);
 /* Bytes of memory that the flow holds, bodies included: what the store counts. */
 size_t flow_memory(const struct flow *f);

@@ -4,11 +4,11 @@
 #include "codec/head.h"
 
 enum part_type {
-    PART_HEAD,     /* of the message, or of a 1xx response before it */
-    PART_BODY,     /* some content, without framing */
+    PART_HEAD, /* of the message, or of a 1xx response before it */
+    PART_BODY, /* some content, without framing */
     PART_TRAILERS,
     PART_END,
-    PART_ERROR,    /* the message will not be completed */
+    PART_ERROR, /* the message will not be completed */
 };
 
 struct failure;
@@ -17,7 +17,8 @@ struct flow;
 struct part {
     enum part_type type;
     bool reusable;     /* END from a server: the connection may serve another exchange */
-    struct flow *flow; /* HEAD, ERROR of a new stream: its flow, a reference that the taker owns; HEAD to a server: borrowed */
+    struct flow *flow; /* HEAD, ERROR of a new stream: its flow, a reference that the taker owns;
+                          HEAD to a server: borrowed */
     union {
         struct http_head *head; /* HEAD and TRAILERS: borrowed, lives in the flow's arena */
         struct slice data;      /* BODY: borrowed for the call */

@@ -1,7 +1,7 @@
 /*
- * One connection as the flows that used it see it: addresses, TLS facts, times. Written by the thread of the
- * connection, until the first flow that refers to it is handed over; read-only from then on. Times are wall clock, in
- * nanoseconds since 1970, 0 for "did not happen".
+ * One connection as the flows that used it see it: addresses, TLS facts, times. Written by the
+ * thread of the connection, until the first flow that refers to it is handed over; read-only from
+ * then on. Times are wall clock, in nanoseconds since 1970, 0 for "did not happen".
  */
 #pragma once
 
@@ -16,25 +16,26 @@
 
 /* What the handshake on one side agreed on. */
 struct peer_tls {
-    char version[12];    /* "TLSv1.3" */
-    char cipher[64];     /* OpenSSL's name */
-    char group[32];      /* key exchange group, "" when unknown */
+    char version[12]; /* "TLSv1.3" */
+    char cipher[64];  /* OpenSSL's name */
+    char group[32];   /* key exchange group, "" when unknown */
     char alpn[32];
-    char sni[256];       /* as the client sent it; "" for none */
+    char sni[256];         /* as the client sent it; "" for none */
     char ja3[33], ja4[37]; /* of the ClientHello that we received; "" on the server's side */
     bool resumed;
-    char verdict[32];    /* server's side: the reason word of the verification, "ok" when good */
+    char verdict[32]; /* server's side: the reason word of the verification, "ok" when good */
     char verdict_text[256];
-    struct block *certs[PEER_CERTS_MAX]; /* DER: what the server showed, or what we showed to the client; leaf first */
+    struct block *certs[PEER_CERTS_MAX]; /* DER: what the server showed, or what we showed to the
+                                            client; leaf first */
     unsigned n_certs;
 };
 
 struct peer {
     atomic_uint refs;
-    uint64_t id;       /* connection id, unique in the process */
-    char local[64];    /* "127.0.0.1:8080", "[::1]:8080" */
+    uint64_t id;    /* connection id, unique in the process */
+    char local[64]; /* "127.0.0.1:8080", "[::1]:8080" */
     char remote[64];
-    char host[256];    /* server's side: as asked for, before resolution */
+    char host[256]; /* server's side: as asked for, before resolution */
     uint16_t port;
     uint64_t opened, resolved, connected, secured;
     struct peer_tls *tls; /* owned; NULL without TLS */
@@ -42,7 +43,8 @@ struct peer {
 
 /* One reference, fresh id. NULL without memory. */
 struct peer *peer_new(void) MUST_CHECK;
-/* A new one with the id, addresses and times of this one, and without its TLS facts. NULL without memory. */
+/* A new one with the id, addresses and times of this one, and without its TLS facts. NULL without
+ * memory. */
 struct peer *peer_copy(const struct peer *p) MUST_CHECK;
 struct peer *peer_ref(struct peer *p);
 /* NULL is allowed. Any thread. */

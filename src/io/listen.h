@@ -9,12 +9,12 @@ struct listener;
 typedef void listen_fn(void *arg, int fd, const struct sockaddr *from);
 
 /*
- * 'accepted' gets an owned, non-blocking descriptor with TCP_NODELAY and the client's address. 'host' is a numeric address; port 0
- * picks a free one. When descriptors run out, accepting pauses for a moment and one line is logged until it works again.
+ * 'accepted' gets an owned, non-blocking descriptor with TCP_NODELAY and the client's address.
+ * 'host' is a numeric address; port 0 picks a free one. When descriptors run out, accepting pauses
+ * for a moment and one line is logged until it works again.
  */
-struct listener *listen_open(struct loop *l, const char *host, uint16_t port,
-                             listen_fn accepted, void *arg,
-                             struct err *e) MUST_CHECK;
+struct listener *listen_open(struct loop *l, const char *host, uint16_t port, listen_fn *accepted,
+                             void *arg, struct err *e) MUST_CHECK;
 void listen_close(struct listener *l);
 uint16_t listen_port(const struct listener *l);
 /* Where it listens. */

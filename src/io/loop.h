@@ -1,6 +1,6 @@
 /*
- * One event loop, for one thread: libuv behind an interface of ours. Everything but loop_post and loop_stop belongs to the
- * thread that runs it. The chains of the thread share its turn.
+ * One event loop, for one thread: libuv behind an interface of ours. Everything but loop_post and
+ * loop_stop belongs to the thread that runs it. The chains of the thread share its turn.
  */
 #pragma once
 
@@ -15,11 +15,13 @@ struct timer;
 struct loop *loop_new(struct err *e) MUST_CHECK;
 /* Nothing of it may be open any more but idle timers. */
 void loop_free(struct loop *l);
-/* Until loop_stop, or until nothing is left to wait for. */
+/* Until loop_stop, or until nothing is left to wait for: timers that are set, sockets, work,
+ * signals. A loop_stop that came before ends it at once. */
 void loop_run(struct loop *l);
 /* Any thread. */
 void loop_stop(struct loop *l);
-/* Runs fn(arg) on the loop's thread, soon, in order. Any thread. false without memory. */
+/* Runs fn(arg) on the loop's thread, soon, in order; what has not run when the loop is freed never
+ * does. Any thread. false without memory. */
 bool loop_post(struct loop *l, void (*fn)(void *arg), void *arg) MUST_CHECK;
 
 /* As of the start of this round of the loop: one clock read per round. */
@@ -34,7 +36,10 @@ void timer_set(struct timer *t, uint64_t at);
 /* NULL is allowed. fn is not called any more. */
 void timer_free(struct timer *t);
 
-/* Runs work(arg) on a pool thread, then done(arg) on the loop. For what takes milliseconds (password hashes). */
-bool loop_work(struct loop *l, void (*work)(void *arg), void (*done)(void *arg), void *arg) MUST_CHECK;
+/* Runs work(arg) on a pool thread, then done(arg) on the loop. For what takes milliseconds
+ * (password hashes). */
+bool loop_work(struct loop *l, void (*work)(void *arg), void (*done)(void *arg),
+               void *arg) MUST_CHECK;
 /* Calls fn(arg, signum) on the loop for each such signal, until the loop is freed. */
-bool loop_signal(struct loop *l, int signum, void (*fn)(void *arg, int signum), void *arg, struct err *e) MUST_CHECK;
+bool loop_signal(struct loop *l, int signum, void (*fn)(void *arg, int signum), void *arg,
+                 struct err *e) MUST_CHECK;

@@ -15,10 +15,12 @@ void sock_text(const struct sockaddr *a, char *out, size_t n);
 /* A numeric address. IPv6 with or without brackets. */
 bool sock_parse(const char *host, uint16_t port, struct sockaddr_storage *out) MUST_CHECK;
 /* IPv4-mapped IPv6 addresses count as the IPv4 address inside. */
-bool sock_is_loopback(const struct sockaddr *a);   /* 127/8, ::1, 0.0.0.0, :: (both reach this host) */
+bool
+sock_is_loopback(const struct sockaddr *a); /* 127/8, ::1, 0.0.0.0, :: (both reach this host) */
 bool sock_is_link_local(const struct sockaddr *a); /* 169.254/16, fe80::/10 */
-bool sock_is_private(const struct sockaddr *a);    /* RFC 1918, RFC 6598, fc00::/7; not loopback or link-local */
-bool sock_is_global(const struct sockaddr *a);     /* none of the above */
+bool sock_is_private(
+    const struct sockaddr *a); /* RFC 1918, RFC 6598, fc00::/7; not loopback or link-local */
+bool sock_is_global(const struct sockaddr *a); /* none of the above */
 /* "10.0.0.0/8", "fd00::/8", or an address alone. false when malformed. */
 bool sock_in_cidr(const struct sockaddr *a, const char *cidr, bool *in) MUST_CHECK;
 bool sock_same(const struct sockaddr *a, const struct sockaddr *b); /* address and port */

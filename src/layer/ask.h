@@ -19,8 +19,8 @@ enum ask_type {
 enum ask_result { ASK_DONE, ASK_WAIT };
 
 /*
- * Embedded in the layer or exchange that asks, one at a time. While it waits, the host keeps a pointer to it; whoever dies
- * with a waiting question calls host->cancel.
+ * Embedded in the layer or exchange that asks, one at a time. While it waits, the host keeps a
+ * pointer to it; whoever dies with a waiting question calls host->cancel.
  */
 struct ask {
     enum ask_type type;
@@ -37,21 +37,24 @@ struct ask {
             struct layer *above; /* out: put on top of it, or NULL */
         } next;
         struct {
-            const struct hello *hello; /* valid until answered; NULL when the first bytes are no ClientHello */
-            struct ssl_st *ssl;        /* out: configured for the accept role, owned by the layer; NULL: close */
+            const struct hello
+                *hello; /* valid until answered; NULL when the first bytes are no ClientHello */
+            struct ssl_st
+                *ssl; /* out: configured for the accept role, owned by the layer; NULL: close */
         } tls;
         struct {
             struct flow *flow;
-            bool answer;             /* out: the flow's response and 'content' are to be sent; else forward */
-            struct slice content;    /* out: lives in the flow's arena */
+            bool answer; /* out: the flow's response and 'content' are to be sent; else forward */
+            struct slice content; /* out: lives in the flow's arena */
         } request;
         struct {
             struct flow *flow;
-            bool fresh;              /* in: not a connection that has served before */
-            struct fan *server;      /* out: NULL on failure */
-            bool reused;             /* out */
-            struct peer *peer;       /* out on failure: the connection as far as it got, or NULL; valid until answered */
-            struct failure why;      /* out on failure */
+            bool fresh;         /* in: not a connection that has served before */
+            struct fan *server; /* out: NULL on failure */
+            bool reused;        /* out */
+            struct peer *peer;  /* out on failure: the connection as far as it got, or NULL; valid
+                                   until answered */
+            struct failure why; /* out on failure */
         } open;
     };
 };
@@ -64,15 +67,16 @@ struct host_ops {
     /* Monotonic and wall clock, nanoseconds, as of the start of the turn. */
     uint64_t (*now)(struct host *h);
     uint64_t (*wall)(struct host *h);
-    /* Makes the flow's response (its head) the page that explains the failure, and gives its content, which lives in
-     * the flow's arena. false without memory. */
+    /* Makes the flow's response (its head) the page that explains the failure, and gives its
+     * content, which lives in the flow's arena. false without memory. */
     bool (*page)(struct host *h, struct flow *f, const struct failure *why, struct slice *content);
     /* The flow is finished: record it. Borrows. */
     void (*record)(struct host *h, struct flow *f);
-    /* The exchange of this flow has left the server's connection; 'reusable' says whether another may use it. */
+    /* The exchange of this flow has left the server's connection; 'reusable' says whether another
+     * may use it. */
     void (*leave)(struct host *h, struct fan *server, struct flow *f, bool reusable);
-    /* A CONNECT was answered 2xx, or a 101 sent: the chain of the client now carries 'flow's tunnel. Returns the layer
-     * to put on the client's chain, owned by it, or NULL to close. */
+    /* A CONNECT was answered 2xx, or a 101 sent: the chain of the client now carries 'flow's
+     * tunnel. Returns the layer to put on the client's chain, owned by it, or NULL to close. */
     struct layer *(*tunnel)(struct host *h, struct flow *f);
     /* A handshake with the client ended: good (NULL) or not. The facts are in ssl. */
     void (*secured)(struct host *h, struct chain *c, struct ssl_st *ssl, const struct failure *why);
@@ -81,7 +85,7 @@ struct host_ops {
 /* Limits and switches that layers need, as plain data. */
 struct layer_limits {
     size_t head_max, line_max, fields_max, trailer_max;
-    uint64_t body_limit;    /* bytes kept of each body */
+    uint64_t body_limit;                                           /* bytes kept of each body */
     uint64_t head_time, idle_time, keepalive_time, handshake_time; /* nanoseconds */
     bool allow_malformed;
     bool forward_chunk_ext;

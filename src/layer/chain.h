@@ -1,6 +1,7 @@
 /*
- * A stack of layers for one transport connection, with the wire at its bottom, and the turn that flushes the chains it
- * touched. Nothing here knows a socket: the driver reads and writes what the wire records, and so do tests.
+ * A stack of layers for one transport connection, with the wire at its bottom, and the turn that
+ * flushes the chains it touched. Nothing here knows a socket: the driver reads and writes what the
+ * wire records, and so do tests.
  *
  *      driver                     chain
  *      chain_input(bytes)  ->  wire -> tls -> h1 -> fan        events up
@@ -15,30 +16,31 @@
 
 /* Above this many bytes queued a chain is full; below half of it there is room again. */
 #define WIRE_FULL (256u << 10)
-/* Bytes that were not taken, and are kept: the most a wire or a TLS layer holds for the layer above. */
+/* Bytes that were not taken, and are kept: the most a wire or a TLS layer holds for the layer
+ * above. */
 #define LAYER_HELD_MAX (128u << 10)
 
 /* The turns of one thread. */
 struct turn {
-    struct list dirty;    /* chains to be settled */
+    struct list dirty; /* chains to be settled */
     struct dying *dead;
     unsigned depth;
-    /* Called at the end of a turn for each chain that was touched: write wire.out, act on wire.shut and the rest. It may
-     * call chain_lost, nothing else. */
+    /* Called at the end of a turn for each chain that was touched: write wire.out, act on wire.shut
+     * and the rest. It may call chain_lost, nothing else. */
     void (*flush)(struct chain *c);
 };
 
 /* The bottom of a chain: what the driver must do, and what a test compares. */
 struct wire {
     struct layer layer;
-    struct buf out;     /* to be sent; the driver consumes it */
-    size_t queued;      /* sent bytes that the driver still holds elsewhere; counts for chain_full */
-    struct buf held;    /* received and not taken */
+    struct buf out;  /* to be sent; the driver consumes it */
+    size_t queued;   /* sent bytes that the driver still holds elsewhere; counts for chain_full */
+    struct buf held; /* received and not taken */
     bool shut, close, abort; /* wanted: half close, close after 'out', close now */
-    bool was_full;      /* EV_ROOM is owed */
-    bool more;          /* CMD_MORE came */
-    bool eof, lost;     /* the peer has ended; the connection is gone */
-    struct failure why; /* for 'lost' */
+    bool was_full;           /* EV_ROOM is owed */
+    bool more;               /* CMD_MORE came */
+    bool eof, lost;          /* the peer has ended; the connection is gone */
+    struct failure why;      /* for 'lost' */
 };
 
 struct chain {
@@ -47,14 +49,14 @@ struct chain {
     struct layer *swapped_in; /* in this turn: has yet to hear of an end that came before */
     struct turn *turn;
     struct host *host;
-    struct peer *peer;   /* a reference */
+    struct peer *peer; /* a reference */
     enum role role;
-    struct list dirty;   /* in turn->dirty when 'touched' */
+    struct list dirty; /* in turn->dirty when 'touched' */
     bool touched;
-    bool closed;         /* EV_CLOSED has gone up */
+    bool closed; /* EV_CLOSED has gone up */
     struct dying dying;
-    void *driver;        /* the driver's own */
-    void *owner;         /* the host's own */
+    void *driver; /* the driver's own */
+    void *owner;  /* the host's own */
 };
 
 void turn_init(struct turn *t, void (*flush)(struct chain *c));
@@ -65,15 +67,18 @@ void turn_end(struct turn *t);
 void turn_defer(struct turn *t, struct dying *d, void (*destroy)(struct dying *d));
 
 /* An empty chain with its wire. Keeps the peer. NULL without memory. */
-struct chain *chain_new(struct turn *t, struct host *host, enum role role, struct peer *peer) MUST_CHECK;
-/* Ends every layer and frees the chain, at the end of the turn when inside one. The layers hear EV_CLOSED first when they
- * have not yet. */
+struct chain *chain_new(struct turn *t, struct host *host, enum role role,
+                        struct peer *peer) MUST_CHECK;
+/* Ends every layer and frees the chain, at the end of the turn when inside one. The layers hear
+ * EV_CLOSED first when they have not yet. */
 void chain_free(struct chain *c);
 
-/* Puts the layer on top. Takes it. The layer hears nothing: EV_START is the caller's to raise with layer's on_event. */
+/* Puts the layer on top. Takes it. The layer hears nothing: EV_START is the caller's to raise with
+ * layer's on_event. */
 void chain_push(struct chain *c, struct layer *l);
-/* Puts 'l' in the place of 'old' and everything above it; they die at the end of the turn. What was not taken is offered
- * to 'l' at the end of the turn, and EV_EOF is said again if it has been. Takes l. */
+/* Puts 'l' in the place of 'old' and everything above it; they die at the end of the turn. What was
+ * not taken is offered to 'l' at the end of the turn, and EV_EOF is said again if it has been.
+ * Takes l. */
 void chain_swap(struct chain *c, struct layer *old, struct layer *l);
 
 /* From the driver. Each is a turn. */
@@ -89,9 +94,11 @@ void chain_timer(struct chain *c, uint64_t now);
 
 /* The earliest deadline of its layers, 0 for none. */
 uint64_t chain_deadline(const struct chain *c);
-/* Gives the connection up: CMD_ABORT at its wire, EV_CLOSED with the reason at the end of the turn. */
+/* Gives the connection up: CMD_ABORT at its wire, EV_CLOSED with the reason at the end of the turn.
+ */
 void chain_fail(struct chain *c, enum reason why);
-/* Whether the driver should read: the connection lives and the wire holds less than LAYER_HELD_MAX. */
+/* Whether the driver should read: the connection lives and the wire holds less than LAYER_HELD_MAX.
+ */
 bool chain_wants_input(const struct chain *c);
 /* Whether so much is queued that no more should be sent now; EV_ROOM will come. */
 bool chain_full(struct chain *c);

@@ -1,6 +1,7 @@
 /*
- * The top of an HTTP chain: hands the parts of each stream to the seat of its exchange. On a client's chain the head of a new
- * stream makes an exchange; on a server's chain exchanges take a seat and leave it.
+ * The top of an HTTP chain: hands the parts of each stream to the seat of its exchange. On a
+ * client's chain the head of a new stream makes an exchange; on a server's chain exchanges take a
+ * seat and leave it.
  */
 #pragma once
 
@@ -18,21 +19,22 @@ struct seat_ops {
 
 struct seat {
     const struct seat_ops *ops;
-    struct fan *fan;  /* NULL when not seated */
+    struct fan *fan; /* NULL when not seated */
     uint32_t stream;
     struct list node;
 };
 
-/* A client's stream begins: makes a seat for it that fan_sit has put on the stream, or NULL without memory. */
+/* A client's stream begins: makes a seat for it that fan_sit has put on the stream, or NULL without
+ * memory. */
 typedef struct seat *fan_arrive_fn(struct fan *f, uint32_t stream);
 
 struct fan {
     struct layer layer;
     struct list seats;
     fan_arrive_fn *arrive; /* client's side */
-    uint32_t next_stream; /* server's side */
-    unsigned served;      /* exchanges that have used it */
-    bool broken;          /* the connection must not be used again */
+    uint32_t next_stream;  /* server's side */
+    unsigned served;       /* exchanges that have used it */
+    bool broken;           /* the connection must not be used again */
 };
 
 /* Takes nothing; the chain owns it once pushed. NULL without memory. */

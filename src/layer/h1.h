@@ -1,7 +1,8 @@
 /*
- * HTTP/1.0 and HTTP/1.1 on one connection (RFC 9112): bytes to parts and back. On a client's connection requests are read
- * one at a time: the next is looked at when the response to the last has been written, so answers keep their order and
- * what a client pipelines stays in the bounded buffers below.
+ * HTTP/1.0 and HTTP/1.1 on one connection (RFC 9112): bytes to parts and back. On a client's
+ * connection requests are read one at a time: the next is looked at when the response to the last
+ * has been written, so answers keep their order and what a client pipelines stays in the bounded
+ * buffers below.
  */
 #pragma once
 
@@ -9,14 +10,14 @@
 #include "layer/chain.h"
 
 enum h1_state {
-    H1_IDLE,    /* connect: nothing was asked */
+    H1_IDLE, /* connect: nothing was asked */
     H1_HEAD,
     H1_LENGTH,
     H1_CHUNKED,
     H1_TO_EOF,
-    H1_END,     /* the message is complete, which is to be said */
-    H1_WAIT,    /* accept: the request was read, its response is under way */
-    H1_DEAD,    /* what still comes is dropped */
+    H1_END,  /* the message is complete, which is to be said */
+    H1_WAIT, /* accept: the request was read, its response is under way */
+    H1_DEAD, /* what still comes is dropped */
 };
 
 struct h1 {
@@ -31,19 +32,19 @@ struct h1 {
     size_t scanned;
     uint64_t left;
     struct chunk_reader chunk;
-    bool started;  /* some of the head is there */
-    bool late;     /* the rest of it did not come in time */
-    bool blank;    /* an empty line was skipped */
-    bool keep;     /* the peer would keep the connection */
+    bool started; /* some of the head is there */
+    bool late;    /* the rest of it did not come in time */
+    bool blank;   /* an empty line was skipped */
+    bool keep;    /* the peer would keep the connection */
     bool eof, eof_clean;
-    bool reading;  /* inside h1_read */
-    bool untaken;  /* the last offer was not taken whole */
-    bool blocked;  /* because those above did not want it */
+    bool reading; /* inside h1_read */
+    bool untaken; /* the last offer was not taken whole */
+    bool blocked; /* because those above did not want it */
 
     /* Writing. */
     enum framing out;
     const struct http_head *trailers;
-    bool written;     /* the message is complete */
+    bool written; /* the message is complete */
     bool close_after;
 };
 

@@ -1,15 +1,17 @@
 /*
- * A layer is one protocol on one side of one connection: a state machine without sockets, clocks, locks or threads.
- * Layers stand on each other in a chain. Events travel up, commands travel down.
+ * A layer is one protocol on one side of one connection: a state machine without sockets, clocks,
+ * locks or threads. Layers stand on each other in a chain. Events travel up, commands travel down.
  *
- * The turn rule. A turn is one call from the driver into a chain. In a turn events travel only up and commands only
- * down; a command never raises an event; nothing is freed; a question to the host is answered on the spot or later, in
- * a turn of its own. At the end of the turn the chains that were touched are flushed and the dead are reaped.
+ * The turn rule. A turn is one call from the driver into a chain. In a turn events travel only up
+ * and commands only down; a command never raises an event; nothing is freed; a question to the host
+ * is answered on the spot or later, in a turn of its own. At the end of the turn the chains that
+ * were touched are flushed and the dead are reaped.
  *
- * Eating. EV_DATA and EV_PART return how much was taken: bytes of the data; 1 or 0 for a part. What was not taken stays
- * with the layer below, which offers it again, together with what came behind it, when more arrives or when it is told
- * CMD_MORE. Bounded, because a layer that holds as much as its limit takes no more from below: that is the whole of the
- * flow control towards the sender. Towards the receiver, chain_full says when to stop taking, EV_ROOM when to go on.
+ * Eating. EV_DATA and EV_PART return how much was taken: bytes of the data; 1 or 0 for a part. What
+ * was not taken stays with the layer below, which offers it again, together with what came behind
+ * it, when more arrives or when it is told CMD_MORE. Bounded, because a layer that holds as much as
+ * its limit takes no more from below: that is the whole of the flow control towards the sender.
+ * Towards the receiver, chain_full says when to stop taking, EV_ROOM when to go on.
  */
 #pragma once
 
@@ -26,8 +28,8 @@ enum event_type {
     EV_ROOM,   /* the wire has drained after chain_full was true */
     EV_ANSWER, /* a question that waited has its answer */
     EV_TIMER,  /* the deadline of this layer has passed; not passed on */
-    EV_EOF,    /* the peer sends nothing beyond what was offered so far; who has left bytes untaken remembers it. 'clean':
-                * it said so (close_notify), or plain TCP */
+    EV_EOF,    /* the peer sends nothing beyond what was offered so far; who has left bytes untaken
+                * remembers it. 'clean':    it said so (close_notify), or plain TCP */
     EV_CLOSED, /* the connection is gone; nothing can be sent any more */
 };
 
@@ -69,8 +71,8 @@ struct layer;
 
 struct layer_ops {
     const char *name;
-    /* How surely these first bytes of a client are this protocol: 0 no, 1 to 100; -1: more bytes are needed. NULL: never
-     * detected. */
+    /* How surely these first bytes of a client are this protocol: 0 no, 1 to 100; -1: more bytes
+     * are needed. NULL: never detected. */
     int (*detect)(struct slice first);
     /* Bytes or parts taken; 0 for other events. */
     size_t (*on_event)(struct layer *l, const struct event *ev);
@@ -90,7 +92,7 @@ struct layer {
     const struct layer_ops *ops;
     struct layer *up, *down;
     struct chain *chain;
-    uint64_t deadline; /* EV_TIMER comes after this time; 0 for none */
+    uint64_t deadline;       /* EV_TIMER comes after this time; 0 for none */
     bool ended, ended_clean; /* EV_EOF has gone up from here */
     struct dying dying;
 };

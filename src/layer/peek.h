@@ -1,4 +1,5 @@
-/* Looks at the first bytes of a client and puts the layer that knows them in its own place; the host decides. */
+/* Looks at the first bytes of a client and puts the layer that knows them in its own place; the
+ * host decides. */
 #pragma once
 
 #include "layer/chain.h"

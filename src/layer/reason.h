@@ -1,6 +1,6 @@
 /*
- * Why a thing failed, in one vocabulary for all layers: a word for programs, a status for the client, a sentence for
- * people. The table is layer/reason_list.h.
+ * Why a thing failed, in one vocabulary for all layers: a word for programs, a status for the
+ * client, a sentence for people. The table is layer/reason_list.h.
  */
 #pragma once
 
@@ -24,6 +24,7 @@ const char *reason_word(enum reason r);
 unsigned reason_status(enum reason r);
 /* The general sentence of the table. */
 const char *reason_text(enum reason r);
-/* Fills f; the text is "general sentence: details" or the general sentence alone when fmt is NULL. */
+/* Fills f; the text is "general sentence: details" or the general sentence alone when fmt is NULL.
+ */
 void failure_set(struct failure *f, enum reason r, const char *fmt, ...) PRINTF_LIKE(3, 4);
 unsigned failure_status(const struct failure *f);

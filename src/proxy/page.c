@@ -26,7 +26,9 @@ page_answer(struct flow *f, unsigned status, const char *type, struct slice cont
     *out = arena_dup(f->arena, content);
     if (!out->p)
         return false;
-    f->resp.head = (struct http_head){.status = status,
+    /* What a server sent in its place stays on record. */
+    f->resp.head = (struct http_head){.raw = f->resp.head.raw,
+                                      .status = status,
                                       .reason = token_reason(status),
                                       .version = 11,
                                       .framing = FRAMING_LENGTH,

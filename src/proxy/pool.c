@@ -135,23 +135,23 @@ pool_drop_row(struct pool *p, struct pool_host *row)
 
 /* The last used that still works, out of the idle ones. */
 static struct upstream *
-pool_take_idle(struct pool *p, struct pool_host *row)
+pool_take_idle(struct pool_host *row)
 {
-    row->open++; /* the row stays while we look */
     struct upstream *found = NULL;
+    row->open++; /* the row stays while we look */
     while (!found && !list_empty(&row->idle)) {
         struct upstream *u = upstream_at(row->idle.next);
-        if (u->fan->broken) {
+        if (u->fan->broken)
             upstream_close(u);
-            continue;
-        }
-        list_remove(&u->node);
-        row->n_idle--;
-        u->state = UPSTREAM_LEASED;
-        found = u;
+        else
+            found = u;
     }
     row->open--;
-    (void)p;
+    if (!found)
+        return NULL;
+    list_remove(&found->node);
+    row->n_idle--;
+    found->state = UPSTREAM_LEASED;
     return found;
 }
 
@@ -189,7 +189,7 @@ pool_get(struct pool *p, struct waiter *w, bool fresh, struct upstream **out)
     list_init(&w->node);
     if (!row)
         return false;
-    if (!fresh && (*out = pool_take_idle(p, row)))
+    if (!fresh && (*out = pool_take_idle(row)))
         return true;
     struct upstream *u = pool_unclaimed(row);
     if (!u && row->open >= (unsigned)w->spec.setup->config->upstream_per_host) {

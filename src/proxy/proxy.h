@@ -13,6 +13,7 @@ struct writer;
 /* Numbers that say how the engine fares; any thread may read them. */
 struct proxy_counters {
     atomic_ulong connections;     /* accepted since the start */
+    atomic_ulong clients;         /* connected now */
     atomic_ulong refused;         /* not accepted: limits */
     atomic_ulong flows;           /* recorded */
     atomic_ulong client_refusals; /* handshakes that clients refused */

@@ -93,7 +93,7 @@ host_tunnel(struct host *h, struct flow *f)
     peer_unref(s->peer);
     s->client->peer = peer_ref(peer);
     s->peer = peer;
-    s->tunnelled = true;
+    s->tunnelled = s->silent = true;
     s->fan = NULL;
     s->port = f->port;
     snprintf(s->target, sizeof(s->target), "%.*s", SLICE_ARG(f->host));
@@ -160,6 +160,7 @@ host_secured(struct host *h, struct chain *c, struct ssl_st *ssl, const struct f
 enum ask_result
 session_ask_next(struct session *s, struct ask *a)
 {
+    s->silent = false;
     if (a->next.found && slice_eq(slice_str(a->next.found->name), SLICE("tls"))) {
         a->next.layer = tls_accept_new();
         return ASK_DONE;
@@ -183,7 +184,7 @@ static const struct host_ops session_host_ops = {.ask = host_ask,
 bool
 session_idle(const struct session *s)
 {
-    return s->fan && list_empty(&s->fan->seats);
+    return s->fan ? list_empty(&s->fan->seats) : s->silent;
 }
 
 static void
@@ -209,6 +210,8 @@ session_close(struct session *s)
     }
     if (s->bound)
         upstream_close(s->bound);
+    if (!list_empty(&s->node))
+        atomic_fetch_sub_explicit(&w->proxy->counters.clients, 1, memory_order_relaxed);
     list_remove(&s->node);
     turn_defer(t, &s->dying, session_destroy);
     turn_end(t);
@@ -251,14 +254,19 @@ session_new(struct worker *w, const struct mode_ops *mode, int fd, const struct 
     session_describe(s, fd, from);
     s->blocked = !guard_client(s->setup->config, from, &s->why);
     list_push(&w->sessions, &s->node);
+    atomic_fetch_add_explicit(&w->proxy->counters.clients, 1, memory_order_relaxed);
     return s;
 }
 
 static bool
 session_has_room(struct worker *w)
 {
-    if (!w->stopping && stream_count() < (unsigned long)w->setup->config->connections_max) {
-        w->full_said = 0;
+    unsigned long max = (unsigned long)w->setup->config->connections_max;
+    unsigned long n = atomic_load_explicit(&w->proxy->counters.clients, memory_order_relaxed);
+    if (!w->stopping && n < max) {
+        /* Not each time that one of many comes and goes. */
+        if (n <= max / 2)
+            w->full_said = 0;
         return true;
     }
     atomic_fetch_add_explicit(&w->proxy->counters.refused, 1, memory_order_relaxed);

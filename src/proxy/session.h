@@ -24,6 +24,7 @@ struct session {
 
     /* The tunnel of a CONNECT. */
     bool tunnelled, tls;
+    bool silent; /* its first byte has yet to come */
     char target[256];
     uint16_t port;
     char sni[256];
