@@ -324,20 +324,26 @@ struct override {
     unsigned n;
 };
 
-/* HOST:PORT:ADDR[,ADDR]...; an IPv6 address as HOST is in brackets. */
+/* Takes "host:" off the front, or "[host]:" around an IPv6 address. */
+static bool
+take_host(struct slice *rest, struct slice *host)
+{
+    bool bracket = slice_starts(*rest, SLICE("["));
+    if (bracket)
+        *rest = slice_from(*rest, 1);
+    *host = slice_cut(rest, bracket ? ']' : ':');
+    if (bracket && slice_cut(rest, ':').n)
+        return false;
+    return host->n > 0;
+}
+
+/* HOST:PORT:ADDR[,ADDR]... */
 static bool
 override_parse(const char *text, struct override *o)
 {
     struct slice rest = slice_str(text);
-    if (slice_starts(rest, SLICE("["))) {
-        o->host = slice_cut(&rest, ']');
-        o->host = slice_from(o->host, 1);
-        if (slice_cut(&rest, ':').n)
-            return false;
-    } else {
-        o->host = slice_cut(&rest, ':');
-    }
-    TRY(o->host.n && scan_u64(slice_cut(&rest, ':'), 65535, &o->port));
+    TRY(take_host(&rest, &o->host));
+    TRY(scan_u64(slice_cut(&rest, ':'), 65535, &o->port));
     for (o->n = 0; rest.n && o->n < RESOLVER_ADDRS_MAX; o->n++)
         TRY(parse_address(slice_cut(&rest, ','), &o->to[o->n]));
     return o->n && !rest.n;

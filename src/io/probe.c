@@ -7,12 +7,6 @@
 #include <netinet/in.h>
 #include <unistd.h>
 
-static socklen_t
-probe_len(const struct sockaddr_storage *a)
-{
-    return a->ss_family == AF_INET6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in);
-}
-
 static bool
 probe_listen(int fd, const struct sockaddr_storage *a)
 {
@@ -21,7 +15,8 @@ probe_listen(int fd, const struct sockaddr_storage *a)
         return false;
     if (a->ss_family == AF_INET6 && setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on)) != 0)
         return false;
-    return bind(fd, (const struct sockaddr *)a, probe_len(a)) == 0 && listen(fd, 1) == 0;
+    return bind(fd, (const struct sockaddr *)a, sock_len((const struct sockaddr *)a)) == 0 &&
+           listen(fd, 1) == 0;
 }
 
 bool
@@ -47,7 +42,7 @@ probe_address(const char *host)
     if (!sock_parse(host, 0, &a))
         return false;
     int fd = socket(a.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    bool good = fd >= 0 && bind(fd, (struct sockaddr *)&a, probe_len(&a)) == 0;
+    bool good = fd >= 0 && bind(fd, (struct sockaddr *)&a, sock_len((struct sockaddr *)&a)) == 0;
     if (fd >= 0)
         close(fd);
     return good;

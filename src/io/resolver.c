@@ -192,7 +192,8 @@ explain(const struct entry *en, int status, char *why, size_t n)
         {ARES_ENOTFOUND, "does not exist"},
         {ARES_ENODATA, "has no address"},
         {ARES_ETIMEOUT, "cannot be looked up: the name servers do not answer"},
-        {ARES_ECONNREFUSED, "cannot be looked up: the name servers are not there"},
+        /* What c-ares says of name servers that answer with a failure, too. */
+        {ARES_ECONNREFUSED, "cannot be looked up: the name servers fail, or are not there"},
         {ARES_ESERVFAIL, "cannot be looked up: the name servers have a failure"},
         {ARES_EREFUSED, "cannot be looked up: the name servers refuse"},
         {ARES_EBADNAME, "is not a host name"},

@@ -184,7 +184,9 @@ static const struct host_ops session_host_ops = {.ask = host_ask,
 bool
 session_idle(const struct session *s)
 {
-    return s->fan ? list_empty(&s->fan->seats) : s->silent;
+    /* After an upgrade the fan is gone, and something else is on top. */
+    bool http = s->fan && s->client->top == &s->fan->layer;
+    return http ? list_empty(&s->fan->seats) : s->silent;
 }
 
 static void

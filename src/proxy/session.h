@@ -17,8 +17,8 @@ struct session {
     const struct mode_ops *mode;
     struct chain *client;
     struct peer *peer;
-    struct fan
-        *fan; /* on the client's chain; NULL while it carries a tunnel that is not HTTP (yet) */
+    struct fan *fan; /* valid while it is the top of the client's chain: not in a tunnel that is not
+                        HTTP (yet) */
 
     bool blocked; /* by its address: every request is answered with 'why' */
 

@@ -3,7 +3,6 @@
 
 #include "base/mem.h"
 #include "io/sock.h"
-#include "io/stream.h"
 #include "pki/sessions.h"
 #include "proxy/engine.h"
 #include "proxy/facts.h"
@@ -59,7 +58,6 @@ worker_new(struct proxy *p, struct setup *s, struct err *e)
         worker_free(w);
         return NULL;
     }
-    turn_init(loop_turn(w->loop), stream_flush);
     w->facts = facts_new();
     w->tls_sessions = sessions_new(TLS_SESSION_KEYS);
     w->pool = pool_new(w);
