@@ -9,6 +9,7 @@
 
 #define PARAMETERS "handshake-failed:parameters"
 #define PROTOCOL   "handshake-failed:protocol"
+#define PROXY      "handshake-failed:proxy"
 
 /* OpenSSL's words are for those who know it. */
 static const struct {
@@ -103,12 +104,15 @@ void
 tls_explain(struct tls *t, struct failure *why)
 {
     unsigned long code = take_error();
+    int alert = ERR_GET_LIB(code) == ERR_LIB_SSL ? ERR_GET_REASON(code) - SSL_AD_REASON_OFFSET : -1;
     if (t->role == ROLE_ACCEPT && t->first == HELLO_NOT_TLS)
         explain(t, why, "not-tls", "the first bytes of the client are not TLS");
     else if (t->role == ROLE_ACCEPT && t->first == HELLO_BAD)
         explain(t, why, PROTOCOL, "the ClientHello is malformed");
-    else if (ERR_GET_LIB(code) == ERR_LIB_SSL && ERR_GET_REASON(code) > SSL_AD_REASON_OFFSET)
-        explain_alert(t, why, ERR_GET_REASON(code) - SSL_AD_REASON_OFFSET);
+    else if (ERR_COMMON_ERROR(code))
+        explain(t, why, PROXY, "OpenSSL failed, most likely for want of memory");
+    else if (alert > 0)
+        explain_alert(t, why, alert);
     else
         explain_openssl(t, why, code);
 }
@@ -144,8 +148,8 @@ void
 tls_explain_timeout(const struct tls *t, struct failure *why)
 {
     char text[120];
-    unsigned long long s = t->layer.chain->host->limits->handshake_time / NS_PER_S;
-    snprintf(text, sizeof(text), "the %s did not complete it within %llu s",
+    double s = (double)t->layer.chain->host->limits->handshake_time / (double)NS_PER_S;
+    snprintf(text, sizeof(text), "the %s did not complete it within %g s",
              t->role == ROLE_ACCEPT ? "client" : "server", s);
     explain(t, why, "silent", text);
     if (t->role == ROLE_CONNECT)
@@ -165,7 +169,7 @@ tls_explain_silence(struct failure *why)
 void
 tls_explain_proxy(const struct tls *t, const char *text, struct failure *why)
 {
-    explain(t, why, "handshake-failed:proxy", text);
+    explain(t, why, PROXY, text);
 }
 
 void

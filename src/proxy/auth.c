@@ -180,13 +180,13 @@ auth_check(struct auth *a, struct slice credentials)
     struct slice user, password;
     buf_init(&plain, AUTH_CREDENTIALS_MAX);
     enum auth_result r = AUTH_NO;
-    if (auth_decode(credentials, &plain, &user, &password)) {
-        if (!a->user)
-            r = auth_known(a, credentials) ? AUTH_YES
-                : map_get(a->hashes, user) ? AUTH_SLOW
-                                           : AUTH_NO;
-        else if (auth_same(user, a->user) & auth_same(password, a->password))
-            r = AUTH_YES;
+    bool decoded = auth_decode(credentials, &plain, &user, &password);
+    if (decoded && a->user) {
+        bool user_good = auth_same(user, a->user);
+        bool password_good = auth_same(password, a->password);
+        r = user_good && password_good ? AUTH_YES : AUTH_NO;
+    } else if (decoded && map_get(a->hashes, user)) {
+        r = auth_known(a, credentials) ? AUTH_YES : AUTH_SLOW;
     }
     buf_release(&plain);
     return r;
