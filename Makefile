@@ -35,7 +35,7 @@ WARN := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion -Wst
 HARDEN := -O2 -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3 -fstack-protector-strong -fstack-clash-protection -fcf-protection
 ifeq ($(findstring clang,$(CC)),)
 GCC_ONLY := -Wduplicated-cond -Wduplicated-branches -Wlogical-op $(if $(filter release,$(V)),-ftrivial-auto-var-init=zero)
-SRC_FLAGS := $(if $(filter release,$(V)),-Wstack-usage=16384 -Wno-error=stack-usage=)
+SRC_FLAGS := $(if $(filter release,$(V)),-Wstack-usage=16384)
 # In instrumented code gcc sees paths that are not there.
 WARN += $(if $(filter asan tsan cov,$(V)),-Wno-null-dereference -Wno-maybe-uninitialized)
 endif
@@ -82,7 +82,7 @@ objects: $(ALL_OBJ)
 # Program --------------------------------------------------------------------------------------------------------------
 # These two files change only when their text does: other flags rebuild everything, another set of files the library.
 $(O)/flags: FORCE
-	@mkdir -p $(@D); echo '$(COMPILE)' | cmp -s - $@ || echo '$(COMPILE)' > $@
+	@mkdir -p $(@D); echo '$(COMPILE) $(SRC_FLAGS)' | cmp -s - $@ || echo '$(COMPILE) $(SRC_FLAGS)' > $@
 $(O)/files: FORCE
 	@mkdir -p $(@D); echo '$(OBJ)' | cmp -s - $@ || echo '$(OBJ)' > $@
 

@@ -121,7 +121,7 @@ static bool
 read_mapping(struct reader *r, struct err *e)
 {
     for (;;) {
-        struct option_name name;
+        struct option_name name = {0};
         TRY(next_event(r, e));
         if (r->event.type == YAML_MAPPING_END_EVENT)
             return true;

@@ -18,8 +18,8 @@ hello_drop(struct tls *t)
 void
 tls_withdraw(struct tls *t)
 {
-    struct host *host = t->layer.chain ? t->layer.chain->host : NULL;
     if (t->ask.waiting) {
+        struct host *host = t->layer.chain->host;
         t->ask.waiting = false;
         host->ops->cancel(host, &t->ask);
     }

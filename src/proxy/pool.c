@@ -150,6 +150,7 @@ pool_take_idle(struct pool_host *row)
     if (!found)
         return NULL;
     list_remove(&found->node);
+    list_push(&found->worker->away, &found->node);
     row->n_idle--;
     found->state = UPSTREAM_LEASED;
     return found;
@@ -241,6 +242,7 @@ pool_put(struct pool *p, struct upstream *u)
     }
     u->state = UPSTREAM_IDLE;
     u->idle_since = loop_now(p->worker->loop);
+    list_remove(&u->node);
     list_push_front(&row->idle, &u->node);
     row->n_idle++;
     if (row->n_idle > (unsigned)u->setup->config->upstream_idle)

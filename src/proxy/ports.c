@@ -44,12 +44,13 @@ plan_mode(struct plan *plan, const char *spec, const struct config *c, struct er
     struct mode m;
     char host[64];
     TRY(mode_parse(spec, &m, e));
-    int port = m.port >= 0 ? m.port : c->listen_port >= 0 ? (int)c->listen_port : m.ops->port;
+    int usual = c->listen_port >= 0 ? (int)c->listen_port : m.ops->port;
+    int port = m.port >= 0 ? m.port : usual;
     snprintf(host, sizeof(host), "%.*s", SLICE_ARG(m.host.n ? m.host : slice_str(c->listen_host)));
     if (host[0])
         return plan_add(plan, &m, host, port, e);
-    TRY(plan_add(plan, &m, "127.0.0.1", port, e));
-    return !probe_address("::1") || plan_add(plan, &m, "::1", port, e);
+    return plan_add(plan, &m, "127.0.0.1", port, e) &&
+           (!probe_address("::1") || plan_add(plan, &m, "::1", port, e));
 }
 
 static bool

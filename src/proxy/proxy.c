@@ -9,22 +9,36 @@
 #include "proxy/worker.h"
 
 static bool
-proxy_fill(struct proxy *p, const struct config *c, struct err *e)
+proxy_make_workers(struct proxy *p, const struct config *c, struct err *e)
 {
-    TRY(keylog_open(getenv("SSLKEYLOGFILE"), e));
-    p->setup = setup_new(c, NULL, e);
-    TRY(p->setup);
     p->n_workers = c->threads ? (unsigned)c->threads : thread_cores();
-    p->leaves = leaf_cache_new((size_t)c->cert_cache);
     p->workers = mem_zalloc(p->n_workers * sizeof(struct worker *));
-    if (!p->leaves || !p->workers)
+    if (!p->workers)
         return err_memory(e);
     for (unsigned i = 0; i < p->n_workers; i++)
         TRY(p->workers[i] = worker_new(p, p->setup, e));
+    return true;
+}
+
+static bool
+proxy_open(struct proxy *p, const struct config *c, struct err *e)
+{
+    TRY(proxy_make_workers(p, c, e));
     TRY(ports_apply(p, p->setup, e));
     for (unsigned i = 0; i < p->n_workers; i++)
         TRY(worker_start(p->workers[i], i, e));
     return ports_announce(p, c, e);
+}
+
+static bool
+proxy_fill(struct proxy *p, const struct config *c, struct err *e)
+{
+    /* Contexts look for it when they are made. */
+    TRY(keylog_open(getenv("SSLKEYLOGFILE"), e));
+    p->setup = setup_new(c, NULL, e);
+    TRY(p->setup);
+    p->leaves = leaf_cache_new((size_t)c->cert_cache);
+    return p->leaves ? proxy_open(p, c, e) : err_memory(e);
 }
 
 struct proxy *

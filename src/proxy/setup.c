@@ -97,16 +97,22 @@ setup_ca(struct setup *s, const struct setup *old, struct err *e)
     return s->ca;
 }
 
-static bool
-setup_fill(struct setup *s, const struct setup *old, struct err *e)
+static void
+setup_choices(struct setup *s, const struct config *c)
 {
-    const struct config *c = s->config;
-    setup_limits(&s->limits, c);
     s->eager = same(c->connection_strategy, "eager") && c->upstream_cert;
     if (same(c->on_invalid_upstream, "mirror"))
         s->on_invalid = ON_INVALID_MIRROR;
     if (same(c->on_invalid_upstream, "allow") || c->ssl_insecure)
         s->on_invalid = ON_INVALID_ALLOW;
+}
+
+static bool
+setup_fill(struct setup *s, const struct setup *old, struct err *e)
+{
+    const struct config *c = s->config;
+    setup_limits(&s->limits, c);
+    setup_choices(s, c);
     TRY(setup_ca(s, old, e));
     TRY(setup_trust(s, old, e));
     TRY(setup_contexts(s, e));

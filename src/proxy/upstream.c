@@ -52,6 +52,7 @@ upstream_settle(struct upstream *u, const struct failure *why)
     struct waiter *w = u->waiter;
     u->waiter = NULL;
     list_remove(&u->node);
+    list_push(&u->worker->away, &u->node);
     if (why) {
         u->state = UPSTREAM_DEAD;
         u->why = *why;
@@ -123,7 +124,7 @@ upstream_close(struct upstream *u)
     bool again = !u->at;
     upstream_detach(u);
     if (!again) {
-        list_push(&u->worker->closing, &u->node);
+        list_push(&u->worker->away, &u->node);
         u->chain->top->ops->on_cmd(u->chain->top, &(struct cmd){.type = CMD_CLOSE});
     }
     turn_end(t);

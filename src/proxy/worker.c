@@ -52,7 +52,7 @@ worker_new(struct proxy *p, struct setup *s, struct err *e)
     w->setup = setup_ref(s);
     list_init(&w->ports);
     list_init(&w->sessions);
-    list_init(&w->closing);
+    list_init(&w->away);
     w->loop = loop_new(e);
     if (!w->loop) {
         worker_free(w);
@@ -77,6 +77,13 @@ worker_close_port(struct port *p)
     mem_free(p);
 }
 
+static void
+worker_kill_away(struct worker *w)
+{
+    while (!list_empty(&w->away))
+        upstream_kill(container_of(w->away.next, struct upstream, node));
+}
+
 void
 worker_free(struct worker *w)
 {
@@ -87,9 +94,9 @@ worker_free(struct worker *w)
         worker_close_port(port_at(w->ports.next));
     while (!list_empty(&w->sessions))
         session_close(session_at(w->sessions.next));
+    worker_kill_away(w);
     pool_free(w->pool);
-    while (!list_empty(&w->closing))
-        upstream_kill(container_of(w->closing.next, struct upstream, node));
+    worker_kill_away(w);
     timer_free(w->grace);
     if (w->loop)
         loop_free(w->loop);

@@ -22,7 +22,7 @@ struct worker {
     struct list ports;   /* struct port: open listeners */
     struct list sessions;
     struct pool *pool;
-    struct list closing; /* struct upstream: out of the pool, not closed yet */
+    struct list away; /* struct upstream: leased, in a tunnel, or being closed */
     struct facts *facts;
     struct sessions *tls_sessions;
     struct timer *grace;

@@ -20,7 +20,8 @@ struct jsonl {
     char *path;
     int fd;
     bool regular;        /* a file that can be cut, no device or pipe */
-    bool failing;        /* the last write failed, and that was said */
+    bool failing;        /* a write failed, and that was said */
+    size_t owed;         /* bytes that must be written until it is over */
     unsigned long flows; /* lines in 'out' */
     unsigned long lost;  /* in this outage */
     unsigned long lost_all;
@@ -158,9 +159,11 @@ jsonl_lose(struct jsonl *j, unsigned long flows, int errnum)
 }
 
 static void
-jsonl_recovered(struct jsonl *j)
+jsonl_recovered(struct jsonl *j, size_t written)
 {
-    if (!j->failing)
+    /* Where there is no room for a large flow there may be some for a small one. */
+    j->owed -= MIN(j->owed, written);
+    if (!j->failing || j->owed)
         return;
     log_line(LOG_WARN, "'%s' can be written to again; %lu flows are missing in it", j->path,
              j->lost);
@@ -177,9 +180,10 @@ jsonl_flush(void *arg)
         return;
     size_t written;
     if (write_all(j->fd, all, &written)) {
-        jsonl_recovered(j);
+        jsonl_recovered(j, written);
     } else {
         int errnum = errno;
+        j->owed = all.n - written;
         jsonl_cut(j, slice_first(all, written));
         jsonl_lose(j, count_lines(slice_from(all, written)), errnum);
     }
