@@ -104,7 +104,8 @@ read_name(struct reader *r, struct option_name *name, struct err *e)
         return fail_here(r, "the name of an option is expected here", e);
     if (!option_find(scalar(r), name)) {
         option_unknown(scalar(r), e);
-        return prefix_here(r, e);
+        prefix_here(r, e);
+        return false;
     }
     size_t row = (size_t)(name->option - options);
     const char *wrong = slice_eq(slice_str(name->option->name), SLICE("confdir"))

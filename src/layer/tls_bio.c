@@ -78,7 +78,7 @@ on_received(struct tls *t, int type, struct slice msg)
         tls_facts_shown(t, msg);
 }
 
-static void
+static void /* NOLINTNEXTLINE(readability-function-size): the parameters are OpenSSL's */
 on_message(int sent, int version, int type, const void *p, size_t n, SSL *ssl, void *arg)
 {
     (void)version;

@@ -156,8 +156,7 @@ new_ctx(const SSL_METHOD *method, const struct ctx_policy *p, struct err *e)
 
 /* Our order decides. No protocol at all is chosen when we have nothing to offer; no overlap is an
  * alert (RFC 7301 section 3.2). */
-/* NOLINTNEXTLINE(readability-function-size): the parameters are OpenSSL's. */
-static int
+static int /* NOLINTNEXTLINE(readability-function-size): the parameters are OpenSSL's */
 on_alpn(SSL *ssl, const unsigned char **out, unsigned char *out_n, const unsigned char *offered,
         unsigned offered_n, void *arg)
 {
