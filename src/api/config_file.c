@@ -85,6 +85,7 @@ read_entries(struct reader *r, const struct option_name *name, struct err *e)
 static bool
 read_value(struct reader *r, const struct option_name *name, struct err *e)
 {
+    assert(name->option);
     TRY(next_event(r, e));
     if (r->event.type == YAML_SEQUENCE_START_EVENT)
         return read_entries(r, name, e);

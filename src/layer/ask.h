@@ -45,7 +45,8 @@ struct ask {
         struct {
             struct flow *flow;
             bool answer; /* out: the flow's response and 'content' are to be sent; else forward */
-            struct slice content; /* out: lives in the flow's arena */
+            struct slice content; /* out: lives in the flow's arena; p is NULL when there was no
+                                     memory for it */
         } request;
         struct {
             struct flow *flow;

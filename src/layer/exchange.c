@@ -58,7 +58,7 @@ exchange_answer(struct exchange *x, struct slice content)
     struct http_msg *resp = &x->flow->resp;
     resp->head_at = resp->end_at = exchange_wall(x);
     x->flow->local = x->step < X_STREAM && !x->retried;
-    if (!exchange_head_response(x)) {
+    if (!content.p || !exchange_head_response(x)) {
         fan_tell(&x->client, CMD_ABORT);
         exchange_finish(x, false);
         return;

@@ -62,7 +62,7 @@ static bool
 head_connection(struct exchange *x, struct http_head *h)
 {
     struct arena *a = x->flow->arena;
-    if (h->framing == FRAMING_TUNNEL || h->malformed)
+    if (h->framing == FRAMING_TUNNEL)
         return true;
     if (!h->keep_alive)
         return head_set(h, a, FIELD_CONNECTION, SLICE("close"));
@@ -78,10 +78,8 @@ exchange_head_response(struct exchange *x)
     const struct http_head *req = &x->flow->req.head;
     struct http_head *h = &x->flow->resp.sent;
     TRY(head_copy(h, &x->flow->resp.head, a));
-    if (h->malformed) {
-        h->keep_alive = false;
+    if (h->malformed)
         return true;
-    }
     TRY(hop_strip(h, a, true, h->framing == FRAMING_TUNNEL));
     if (h->framing == FRAMING_CHUNKED && req->version < 11) {
         head_remove(h, FIELD_TRANSFER_ENCODING);

@@ -54,7 +54,8 @@ def test_browser_shows_the_site_once_the_authority_is_trusted(browser, site, pro
     flow = proxy.flow(kind="http", path="/data")
     assert flow.status == 200 and flow.body("request") == b"from the page" and flow.body("response") == b"answered"
     assert flow["client"]["tls"]["ja4"].startswith("t13d")
-    assert not [f for f in proxy.flows() if f["kind"] == "tls" and f["host"] == "site.test"]
+    # A connection to spare, opened and not needed, is no refusal.
+    assert not [f for f in proxy.flows() if f["kind"] == "tls" and f["host"] == "site.test" and "alert" in f.error_text]
 
 
 @pytest.mark.parametrize("browser, alerts", [

@@ -21,6 +21,7 @@ struct run {
     size_t piece;          /* 0: as the driver reads */
     unsigned long failing; /* the allocation that fails; nothing is compared then */
     struct unchunk want[RIG_CONNS], did[RIG_CONNS];
+    struct lines sent[RIG_CONNS]; /* bytes to each server, when all goes well */
     bool good;
 };
 
@@ -97,20 +98,64 @@ compare(struct run *run, const struct step *s, const struct lines *did)
     lines_release(&did_essence);
 }
 
+/* The bytes of the lines, by server. */
+static void
+gather(struct lines sent[RIG_CONNS], const struct lines *did)
+{
+    for (size_t i = 0; i < did->n; i++) {
+        const struct line *l = &did->v[i];
+        size_t actor = line_actor(l);
+        if (l->bytes && actor > 0 && actor < RIG_CONNS)
+            lines_add_bytes(&sent[actor], "", slice_of(l->bytes, l->n));
+    }
+}
+
+static bool
+was_sent(const struct run *run, const struct line *l)
+{
+    for (size_t i = 0; i < RIG_CONNS; i++)
+        if (run->sent[i].n && memmem(run->sent[i].v->bytes, run->sent[i].v->n, l->bytes, l->n))
+            return true;
+    return false;
+}
+
+/* Whatever fails, a server gets what it would have got, or less: nothing that could be read as
+ * something else. */
+static void
+check_sent(struct run *run, const struct lines *did)
+{
+    struct lines sent[RIG_CONNS] = {0};
+    gather(sent, did);
+    for (size_t i = 0; i < RIG_CONNS; i++) {
+        if (sent[i].n && !was_sent(run, sent[i].v)) {
+            complain(run, 1, "a server got something else");
+            lines_print(stderr, &sent[i], "    did   server");
+        }
+        lines_release(&sent[i]);
+    }
+}
+
 static void
 run_steps(struct run *run, struct rig *r)
 {
     for (size_t i = 0; i < run->book->n && run->good; i++) {
         const struct step *s = &run->book->steps[i];
         lines_release(&r->did);
-        bool done = deed_do(&s->deed, r);
-        if (run->failing)
-            continue;
-        if (!done)
+        if (!deed_do(&s->deed, r))
             complain(run, s->at, "this cannot happen here");
         else
             compare(run, s, &r->did);
+        if (!run->piece)
+            gather(run->sent, &r->did);
     }
+}
+
+static void
+run_steps_failing(struct run *run, struct rig *r)
+{
+    for (size_t i = 0; i < run->book->n; i++)
+        deed_do(&run->book->steps[i].deed, r);
+    check_sent(run, &r->did);
 }
 
 /* Returns how many bytes were read. */
@@ -120,11 +165,12 @@ run_once(struct run *run)
     struct rig_options o = run->book->options;
     if (run->piece)
         o.piece = run->piece;
-    o.quiet = run->failing;
     run->good = true;
     mem_fail_at(run->failing);
     struct rig *r = rig_new(&o);
-    if (r)
+    if (r && run->failing)
+        run_steps_failing(run, r);
+    else if (r)
         run_steps(run, r);
     else if (!run->failing)
         complain(run, 1, "no stack");
@@ -179,6 +225,8 @@ playbook_run(const struct playbook *p)
     run.piece = 0;
     run_cut(p);
     bool good = run.good && run_failing(&run, count, read);
+    for (size_t i = 0; i < RIG_CONNS; i++)
+        lines_release(&run.sent[i]);
     if (__lsan_do_recoverable_leak_check && __lsan_do_recoverable_leak_check()) {
         complain(&run, 1, "leaks memory");
         return false;

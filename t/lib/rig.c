@@ -272,6 +272,7 @@ rig_free(struct rig *r)
         rig_close(&r->conns[i]);
         free(r->conns[i].in);
     }
+    rig_forget(r);
     lines_release(&r->did);
     free(r->flows);
     free(r);

@@ -52,6 +52,12 @@ struct rig_conn {
     bool shut, held_back; /* said so */
 };
 
+/* A flow that was recorded, a reference, and how it was then: nobody may change it any more. */
+struct rig_kept {
+    struct flow *flow;
+    struct flow was;
+};
+
 struct rig {
     struct host host;
     struct rig_options options;
@@ -65,7 +71,7 @@ struct rig {
     struct lines did;
     uint64_t *flows; /* owned: of requests that were asked about and not recorded */
     size_t n_flows;
-    uint64_t recorded[16]; /* the last ones */
+    struct rig_kept kept[16]; /* the last that were recorded */
     size_t n_recorded;
 };
 
@@ -107,6 +113,8 @@ struct rig_conn *rig_conn_of(struct rig *r, const struct fan *f);
 void rig_run(struct rig *r);
 /* HTTP for the client, not yet on a chain. */
 bool rig_http(struct rig *r, struct layer **h1, struct layer **fan) MUST_CHECK;
+/* Checks and lets go of the flows that were recorded. */
+void rig_forget(struct rig *r);
 static inline struct rig *
 rig_of(struct host *h)
 {

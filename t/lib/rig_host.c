@@ -20,13 +20,34 @@ flow_expect(struct rig *r, const struct flow *f)
     r->flows[r->n_flows++] = f->id;
 }
 
+static void
+kept_release(struct rig_kept *k)
+{
+    if (!k->flow)
+        return;
+    atomic_store(&k->was.refs, atomic_load(&k->flow->refs));
+    assert(memcmp(&k->was, k->flow, sizeof(k->was)) == 0);
+    flow_unref(k->flow);
+    k->flow = NULL;
+}
+
+void
+rig_forget(struct rig *r)
+{
+    for (size_t i = 0; i < ARRAY_LEN(r->kept); i++)
+        kept_release(&r->kept[i]);
+}
+
 /* Once, and not again. */
 static void
-flow_seen(struct rig *r, const struct flow *f)
+flow_seen(struct rig *r, struct flow *f)
 {
-    for (size_t i = 0; i < ARRAY_LEN(r->recorded); i++)
-        assert(r->recorded[i] != f->id);
-    r->recorded[r->n_recorded++ % ARRAY_LEN(r->recorded)] = f->id;
+    for (size_t i = 0; i < ARRAY_LEN(r->kept); i++)
+        assert(r->kept[i].flow != f);
+    struct rig_kept *k = &r->kept[r->n_recorded++ % ARRAY_LEN(r->kept)];
+    kept_release(k);
+    k->flow = flow_ref(f);
+    memcpy(&k->was, f, sizeof(k->was));
     for (size_t i = 0; i < r->n_flows; i++)
         if (r->flows[i] == f->id)
             r->flows[i] = r->flows[--r->n_flows];
@@ -39,6 +60,22 @@ say_count(struct buf *out, const char *name, uint64_t n)
         buf_printf(out, " %s %llu", name, (unsigned long long)n);
 }
 
+/* What must be in every record, and in that of an exchange that went well. */
+static void
+check_record(const struct flow *f)
+{
+    const struct http_msg *req = &f->req, *resp = &f->resp;
+    assert(f->started && f->ended);
+    if (f->error || resp->head.status < 200)
+        return;
+    assert(req->head_at && resp->head_at && resp->end_at);
+    if (f->local)
+        return;
+    assert(resp->wire_bytes >= resp->body.size);
+    bool read = req->head.framing == FRAMING_LENGTH && req->body.size == req->head.length;
+    assert(!read || req->end_at);
+}
+
 /* A buf that does not come from the gated memory is not to be had: the text is built in place. */
 static void
 rig_record(struct host *h, struct flow *f)
@@ -46,7 +83,7 @@ rig_record(struct host *h, struct flow *f)
     struct rig *r = rig_of(h);
     char text[512];
     struct buf out = {.p = text, .cap = sizeof(text), .max = sizeof(text)};
-    assert(f->ended && f->started);
+    check_record(f);
     flow_seen(r, f);
     if (r->options.quiet)
         return;
@@ -135,32 +172,29 @@ ask_take(struct rig *r, enum ask_type type)
     return NULL;
 }
 
-static void
-set_target(struct rig *r, struct flow *f, struct slice host, uint16_t port)
+static bool
+set_target(struct flow *f, struct slice host, uint16_t port)
 {
     f->host = arena_dup(f->arena, host);
-    if (!f->host.p)
-        f->host = SLICE_NONE;
     f->port = port;
+    return f->host.p;
 }
 
-static void
+/* false without memory. */
+static bool
 find_target(struct rig *r, struct flow *f)
 {
     const struct http_head *h = &f->req.head;
     struct authority at;
     struct url u;
-    if (f->kind == FLOW_CONNECT && url_parse_authority(h->target, &at)) {
-        set_target(r, f, at.host, at.port);
-        return;
-    }
+    if (f->kind == FLOW_CONNECT && url_parse_authority(h->target, &at))
+        return set_target(f, at.host, at.port);
     f->scheme = "http";
     if (url_parse_absolute(h->target, &u))
-        set_target(r, f, u.at.host, u.port);
-    else if (url_parse_authority(head_value(h, FIELD_HOST), &at))
-        set_target(r, f, at.host, at.port ? at.port : r->options.port);
-    else
-        set_target(r, f, slice_str(r->options.target), r->options.port);
+        return set_target(f, u.at.host, u.port);
+    if (url_parse_authority(head_value(h, FIELD_HOST), &at))
+        return set_target(f, at.host, at.port ? at.port : r->options.port);
+    return set_target(f, slice_str(r->options.target), r->options.port);
 }
 
 static void
@@ -176,7 +210,7 @@ static enum ask_result
 ask_request(struct rig *r, struct ask *a)
 {
     struct flow *f = a->request.flow;
-    find_target(r, f);
+    bool found = find_target(r, f);
     flow_expect(r, f);
     if (!r->options.quiet) {
         bool connect = f->kind == FLOW_CONNECT;
@@ -186,7 +220,7 @@ ask_request(struct rig *r, struct ask *a)
     }
     if (r->options.wait_request)
         return ask_later(r, a);
-    fill_request(a, r->options.respond, r->options.text);
+    fill_request(a, found ? r->options.respond : 503, r->options.text);
     return ASK_DONE;
 }
 

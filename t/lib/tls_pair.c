@@ -113,7 +113,10 @@ host_answer(struct tls_pair *p, struct ask *a)
         return;
     SSL *ssl = SSL_new(p->accept_ctx);
     struct slice id = identity_of(p);
-    assert(ssl && SSL_set_session_id_context(ssl, (const unsigned char *)id.p, (unsigned)id.n));
+    if (!ssl || !SSL_set_session_id_context(ssl, (const unsigned char *)id.p, (unsigned)id.n)) {
+        SSL_free(ssl);
+        return;
+    }
     if (p->no_cert || !a->tls.hello)
         SSL_certs_clear(ssl);
     a->tls.ssl = p->server.ssl = ssl;

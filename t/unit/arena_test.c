@@ -96,6 +96,21 @@ a_piece_in_the_middle_moves_when_it_grows(void **state)
     first = arena_grow(a, first, 8, 32);
     assert_string_equal(first, "abcdefg");
     assert_string_equal(second, "hijklmn");
+    assert_int_equal(arena_used(a), 64);
+    arena_free(a);
+}
+
+static void
+what_the_last_piece_leaves_behind_does_not_count(void **state)
+{
+    struct arena *a = arena_new(64, 1 << 20);
+    char *first = arena_alloc(a, 32), *last = arena_alloc(a, 16);
+    memcpy(first, "first", 6);
+    memcpy(last, "last", 5);
+    last = arena_grow(a, last, 16, 160);
+    assert_string_equal(first, "first");
+    assert_string_equal(last, "last");
+    assert_int_equal(arena_used(a), 32 + 160);
     arena_free(a);
 }
 
@@ -116,7 +131,11 @@ without_memory_there_is_no_arena(void **state)
 {
     mem_fail_at(1);
     assert_null(arena_new(64, 64));
+    mem_fail_at(2); /* the first chunk, or the first piece where pieces are apart */
+    struct arena *a = arena_new(64, 64);
+    assert_true(!a || !arena_alloc(a, 1));
     mem_fail_at(0);
+    arena_free(a);
     arena_free(NULL);
 }
 
@@ -148,6 +167,7 @@ main(void)
         cmocka_unit_test(a_copy_ends_with_a_nul),
         cmocka_unit_test(a_grown_piece_keeps_its_bytes),
         cmocka_unit_test(a_piece_in_the_middle_moves_when_it_grows),
+        cmocka_unit_test(what_the_last_piece_leaves_behind_does_not_count),
         cmocka_unit_test(growing_stops_at_the_limit),
         cmocka_unit_test(without_memory_there_is_no_arena),
         cmocka_unit_test(without_memory_there_is_no_piece),

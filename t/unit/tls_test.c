@@ -192,6 +192,16 @@ the_client_has_its_time(void **state)
 }
 
 static void
+a_time_below_a_second_is_told_as_such(void **state)
+{
+    p.limits.handshake_time = 300000000ull;
+    tls_pair_open(&p);
+    p.now += p.limits.handshake_time;
+    chain_timer(p.server.chain, p.now);
+    assert_non_null(strstr(p.server.failed.text, "within 0.3 s"));
+}
+
+static void
 the_server_has_its_time(void **state)
 {
     tls_pair_open(&p);
@@ -375,6 +385,7 @@ main(void)
         TEST(half_close_leaves_the_other_half),
         TEST(abort_is_a_reset),
         TEST(the_client_has_its_time),
+        TEST(a_time_below_a_second_is_told_as_such),
         TEST(the_server_has_its_time),
         TEST(a_client_that_falls_silent_gets_an_alert),
         TEST(no_deadline_is_left_behind),
