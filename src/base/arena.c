@@ -1,4 +1,5 @@
-/* Memory that is freed as a whole: pieces are cut from chunks that double in size. */
+/* Memory that is freed as a whole: pieces are cut from chunks, the third and those behind it
+ * doubling in size. */
 #include "base/arena.h"
 
 #include "base/mem.h"
@@ -83,9 +84,8 @@ make_room(struct arena *a, size_t n, size_t room)
         return add_chunk(a, n);
     if (a->chunk->cap - a->chunk->used >= round_up(n))
         return true;
-    size_t step = MIN(a->step * 2, LARGEST_STEP);
-    TRY(add_chunk(a, MAX(step, round_up(room))));
-    a->step = step;
+    TRY(add_chunk(a, MAX(a->step, round_up(room))));
+    a->step = MIN(a->step * 2, LARGEST_STEP);
     return true;
 }
 
@@ -177,4 +177,13 @@ size_t
 arena_used(const struct arena *a)
 {
     return a->used;
+}
+
+size_t
+arena_memory(const struct arena *a)
+{
+    size_t n = sizeof(*a);
+    for (const struct chunk *c = a->chunk; c; c = c->next)
+        n += sizeof(*c) + c->cap;
+    return n;
 }

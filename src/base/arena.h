@@ -23,3 +23,5 @@ struct slice arena_dup(struct arena *a, struct slice s);
 void *arena_grow(struct arena *a, void *p, size_t old_n, size_t n) MUST_CHECK;
 /* Bytes handed out so far, rounded as above. */
 size_t arena_used(const struct arena *a);
+/* Bytes of the heap that it occupies. */
+size_t arena_memory(const struct arena *a);

@@ -5,7 +5,8 @@
 #include "codec/url.h"
 
 /* The struct, both heads of a usual exchange and their fields. */
-#define ARENA_FIRST 3072
+/* Holds the flow of an ordinary exchange, and is one page of the heap with its overhead. */
+#define ARENA_FIRST 4000
 #define ARENA_MAX   1048576u
 
 static atomic_uint_fast64_t last_id;
@@ -126,5 +127,5 @@ body_memory(const struct body *b)
 size_t
 flow_memory(const struct flow *f)
 {
-    return arena_used(f->arena) + body_memory(&f->req.body) + body_memory(&f->resp.body);
+    return arena_memory(f->arena) + body_memory(&f->req.body) + body_memory(&f->resp.body);
 }

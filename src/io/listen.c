@@ -168,6 +168,9 @@ listen_open(struct loop *loop, const char *host, uint16_t port, listen_fn *accep
 void
 listen_close(struct listener *l)
 {
+    /* Who is in the queue is connected already, as far as he knows. */
+    for (int i = 0; i < BACKLOG && listener_accept(l); i++)
+        ;
     l->closed = true;
     uv_close((uv_handle_t *)&l->uv, on_listener_closed);
     listener_unbind(l);

@@ -63,8 +63,10 @@ static bool
 setup_trust(struct setup *s, const struct setup *old, struct err *e)
 {
     const struct config *c = s->config;
-    if (old && same(c->upstream_ca, old->config->upstream_ca) &&
-        same(c->upstream_crl, old->config->upstream_crl))
+    /* Files may have another content under the same name; the roots of the system are many, and
+     * stay. */
+    bool system_only = !c->upstream_ca && !c->upstream_crl;
+    if (old && system_only && !old->config->upstream_ca && !old->config->upstream_crl)
         s->trust = trust_ref(old->trust);
     else
         s->trust =
