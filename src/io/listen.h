@@ -15,6 +15,8 @@ typedef void listen_fn(void *arg, int fd, const struct sockaddr *from);
  */
 struct listener *listen_open(struct loop *l, const char *host, uint16_t port, listen_fn *accepted,
                              void *arg, struct err *e) MUST_CHECK;
+/* Clients that wait in its queue are handed over first: they are connected already, as far as they
+ * know. */
 void listen_close(struct listener *l);
 uint16_t listen_port(const struct listener *l);
 /* Where it listens. */

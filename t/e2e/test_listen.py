@@ -166,6 +166,22 @@ def refused(port):
         return sock.connect_ex(("127.0.0.1", port)) != 0
 
 
+def test_hangup_changes_options_for_new_connections(weir, origin):
+    proxy, site = weir(), origin()
+    live = proxy.dial()
+    assert get(live, site).status == 200
+
+    (proxy.confdir / "config.yaml").write_text("deny-targets: loopback\nthreads: 7\n")
+    proxy.send_signal(signal.SIGHUP)
+
+    assert "threads" in proxy.wait_line("keeps its old value", "stderr")
+    proxy.wait_line("read again", "stderr")
+    with proxy.dial() as pipe:
+        assert get(pipe, site).status == 403
+    assert get(live, site).status == 200
+    live.close()
+
+
 def test_hangup_with_a_bad_file_changes_nothing_and_says_so(weir, origin):
     proxy, site = weir(), origin()
     (proxy.confdir / "config.yaml").write_text("no-such-option: 1\n")
@@ -199,7 +215,7 @@ def test_termination_finishes_what_is_running(weir, origin, number):
     pipe.read_until(b"first")
     proxy.send_signal(number)
     assert pipe.read(5) == b"-last"
-    pipe.read_rest()
+    pipe.close()
     assert proxy.wait() == 0
     flow = proxy.flow(kind="http")
     assert flow.status == 200 and flow.body("response") == b"first-last" and not flow["error"]

@@ -1,10 +1,11 @@
 """Servers with bad certificates: which check failed, to the client and in the flow, and not a byte of the request out."""
 import ssl
+import subprocess
 
 import pytest
 from cryptography import x509
 
-from lib import pki
+from lib import env, pki
 from lib.clients import curl
 from lib.message import read_response, reply
 from lib.pipe import Ended
@@ -140,6 +141,48 @@ def test_revoked_certificate_is_refused(origin, weir, world, tmp_path):
         answer = post(proxy, site)
         assert answer.status == status, answer.text
         assert status == 200 or "revoked" in answer.text
+
+
+class Stapler:
+    """openssl s_server, for what Python's servers cannot do: an OCSP response in the handshake."""
+
+    def __init__(self, folder, cert, staple, *options):
+        (folder / "staple.der").write_bytes(staple)
+        chain = folder / "chain.pem"
+        chain.write_bytes(b"".join(above.pem for above in cert.chain))
+        command = ["setpriv", "--pdeathsig", "KILL", "openssl", "s_server", "-accept", "127.0.0.1:0", "-www", "-naccept",
+                   "10", "-cert", cert.write(folder / "cert.pem"), "-cert_chain", chain, "-status_file",
+                   folder / "staple.der", *options]
+        self.process = subprocess.Popen([str(word) for word in command], env=env.scrubbed(folder), stdin=subprocess.DEVNULL,
+                                        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        for line in self.process.stdout:
+            if line.startswith(b"ACCEPT "):
+                self.address, self.port = "127.0.0.1", int(line.rpartition(b":")[2])
+                break
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.kill()
+        self.process.communicate()
+
+
+@pytest.mark.parametrize("version", ["-tls1_2", "-tls1_3"])
+@pytest.mark.parametrize("how, staple, word", [
+    ({}, {}, None),
+    ({"must_staple": True}, {}, None),
+    ({}, {"revoked": True}, "revoked"),
+    ({"must_staple": True}, {"this_update": -30 * pki.DAY}, "bad-staple"),
+], ids=["good", "demanded", "revoked", "old"])
+def test_stapled_response_is_heeded(how, staple, word, version, weir, world, home):
+    cert = world.good(**how)
+    with Stapler(home, cert, world.middle.staple(cert, **staple), version) as site:
+        proxy = weir(sites=[site])
+        with proxy.secure("site.test", site.port) as pipe:
+            answer = read_response(pipe.send(b"GET / HTTP/1.1\r\nHost: site.test\r\n\r\n"))
+        assert answer.status == (502 if word else 200)
+        assert not word or word in answer.text
 
 
 def test_server_with_a_certificate_of_our_own_authority_is_refused(origin, weir, shared, world):

@@ -69,8 +69,11 @@ def _read_body(pipe, message, to_end):
 
 
 def read_request(pipe, body=True):
+    """The next request; who waits for a word before the content gets it."""
     message = Message(pipe.read_until(b"\r\n\r\n"))
     if body:
+        if message.value("Expect"):
+            pipe.send(b"HTTP/1.1 100 Continue\r\n\r\n")
         _read_body(pipe, message, to_end=False)
     return message
 

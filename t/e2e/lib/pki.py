@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.x509 import ocsp
 from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsageOID, NameOID
 
 DAY = datetime.timedelta(days=1)
@@ -132,6 +133,17 @@ class Authority:
                 x509.RevokedCertificateBuilder().serial_number(cert.cert.serial_number)
                 .revocation_date(now() - DAY).build())
         return builder.sign(self.key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
+
+
+    def staple(self, cert, revoked=False, this_update=-DAY, days=7):
+        """An OCSP response about the certificate, DER."""
+        builder = ocsp.OCSPResponseBuilder().add_response(
+            cert=cert.cert, issuer=self.cert, algorithm=hashes.SHA1(),
+            cert_status=ocsp.OCSPCertStatus.REVOKED if revoked else ocsp.OCSPCertStatus.GOOD,
+            this_update=now() + this_update, next_update=now() + this_update + days * DAY,
+            revocation_time=now() - DAY if revoked else None, revocation_reason=None)
+        builder = builder.responder_id(ocsp.OCSPResponderEncoding.HASH, self.cert)
+        return builder.sign(self.key, hashes.SHA256()).public_bytes(serialization.Encoding.DER)
 
 
 class World:

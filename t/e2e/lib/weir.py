@@ -4,7 +4,6 @@ import json
 import os
 import pathlib
 import re
-import resource
 import shutil
 import signal
 import socket
@@ -61,7 +60,8 @@ def weir_run(home, *words, limit=60, **env):
 
 
 class Weir:
-    """'weir dump' with a free port, a folder with an authority, and everything that it records in a file."""
+    """'weir dump' with a free port, a folder with an authority, and everything that it records in a file. 'files' is how
+    many it may have open; 'wrapper' are the words of a command that runs it."""
 
     def __init__(self, folder, *options, ca=None, port="0", record=True, env=None, files=None, wrapper=()):
         self.folder = pathlib.Path(folder)
@@ -73,12 +73,13 @@ class Weir:
             self.confdir.mkdir(mode=0o700)
             shutil.copy(ca, self.confdir / "weir-ca.pem")
             (self.confdir / "weir-ca.pem").chmod(0o600)
-        command = [*wrapper, BINARY, "dump", "-p", port, "--confdir", self.confdir, "--port-file", self.port_file]
+        # It goes with the test, however that ends.
+        limits = ["prlimit", f"--nofile={files}"] if files else []
+        command = ["setpriv", "--pdeathsig", "KILL", *limits, *wrapper, BINARY, "dump", "-p", port, "--confdir", self.confdir, "--port-file", self.port_file]
         if record:
             command += ["-w", self.record_file]
         self.command = [str(word) for word in [*command, *options]]
         self.env = {**scrubbed(self.folder), **SANITIZER_ENV, **(env or {})}
-        self.files = files  # limit of open files
         self.process = None
         self.expect_exit = 0
         self.listening = []
@@ -86,12 +87,9 @@ class Weir:
     # Life
 
     def spawn(self):
-        def prepare():
-            if self.files:
-                resource.setrlimit(resource.RLIMIT_NOFILE, (self.files, self.files))
         with open(self.folder / "stdout", "wb") as out, open(self.folder / "stderr", "wb") as err:
             self.process = subprocess.Popen(self.command, env=self.env, cwd=self.folder, stdin=subprocess.DEVNULL,
-                                            stdout=out, stderr=err, preexec_fn=prepare)
+                                            stdout=out, stderr=err)
         return self
 
     def start(self):
