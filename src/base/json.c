@@ -2,6 +2,7 @@
 #include "base/json.h"
 
 #include "base/base64.h"
+#include "base/print.h"
 #include "base/utf8.h"
 
 #include <assert.h>
@@ -19,23 +20,28 @@ put(struct json *j, const char *z)
     buf_append(j->out, slice_str(z));
 }
 
-static void
-put_special(struct json *j, unsigned char c)
+/* What is at the front of s and cannot stand as it is; the bytes that it has. Characters that would
+ * do something to a terminal are escaped, since that is where lines of JSON are looked at. */
+static size_t
+put_special(struct json *j, struct slice s)
 {
     static const char shorts[] = {['\b'] = 'b', ['\t'] = 't', ['\n'] = 'n', ['\f'] = 'f',
                                   ['\r'] = 'r', ['"'] = '"',  ['\\'] = '\\'};
-    if (c < sizeof(shorts) && shorts[c])
-        buf_append(j->out, slice_of((char[]){'\\', shorts[c]}, 2));
-    else if (c < ' ')
-        buf_printf(j->out, "\\u%04x", c);
-    else
+    uint32_t cp;
+    unsigned n = utf8_next(s, &cp);
+    if (!n)
         put(j, "\xef\xbf\xbd"); /* U+FFFD for a byte that is not UTF-8 */
+    else if (cp < sizeof(shorts) && shorts[cp])
+        buf_append(j->out, slice_of((char[]){'\\', shorts[cp]}, 2));
+    else
+        buf_printf(j->out, "\\u%04x", (unsigned)cp);
+    return MAX(n, 1u);
 }
 
 static bool
 is_plain(unsigned char c)
 {
-    return c >= ' ' && c < 0x80 && c != '"' && c != '\\';
+    return c >= ' ' && c < 0x7f && c != '"' && c != '\\';
 }
 
 /* Bytes at the front of s that are written as they are. */
@@ -48,7 +54,7 @@ plain_run(struct slice s)
         unsigned len = is_plain((unsigned char)s.p[n]) ? 1 : 0;
         if (!len && (unsigned char)s.p[n] >= 0x80)
             len = utf8_next(slice_from(s, n), &cp);
-        if (!len)
+        if (!len || (len > 1 && !print_is_safe(cp)))
             break;
         n += len;
     }
@@ -65,8 +71,7 @@ put_quoted(struct json *j, struct slice s)
         s = slice_from(s, n);
         if (!s.n)
             break;
-        put_special(j, (unsigned char)s.p[0]);
-        s = slice_from(s, 1);
+        s = slice_from(s, put_special(j, s));
     }
     buf_byte(j->out, '"');
 }

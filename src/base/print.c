@@ -69,12 +69,11 @@ is_bidi_control(uint32_t cp)
            (cp >= 0x2066 && cp <= 0x2069);
 }
 
-static bool
-is_safe(uint32_t cp, bool lines)
+bool
+print_is_safe(uint32_t cp)
 {
-    if (cp < ' ')
-        return cp == '\t' || (lines && cp == '\n');
-    return !(cp >= 0x7f && cp < 0xa0) && !is_bidi_control(cp);
+    bool line_end = cp == 0x2028 || cp == 0x2029;
+    return cp >= ' ' && !(cp >= 0x7f && cp < 0xa0) && !line_end && !is_bidi_control(cp);
 }
 
 void
@@ -83,7 +82,7 @@ print_safe(struct buf *b, struct slice s, bool lines)
     while (s.n) {
         uint32_t cp;
         unsigned n = utf8_next(s, &cp);
-        if (n && is_safe(cp, lines)) {
+        if (n && (print_is_safe(cp) || cp == '\t' || (lines && cp == '\n'))) {
             buf_append(b, slice_first(s, n));
             s = slice_from(s, n);
             continue;

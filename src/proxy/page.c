@@ -76,22 +76,46 @@ page_wants_html(const struct flow *f)
     return false;
 }
 
+/* What others have said, for a terminal as well as for a browser. */
+static void
+page_quote(struct buf *out, struct slice text, bool html)
+{
+    struct buf safe;
+    buf_init(&safe, PAGE_MAX);
+    print_safe(&safe, text, false);
+    if (html)
+        print_html(out, buf_slice(&safe));
+    else
+        buf_append(out, buf_slice(&safe));
+    out->failed |= safe.failed;
+    buf_release(&safe);
+}
+
+static void
+page_quote_url(struct buf *out, const struct flow *f, bool html)
+{
+    struct buf url;
+    buf_init(&url, PAGE_MAX);
+    flow_url(f, &url);
+    page_quote(out, buf_slice(&url), html);
+    out->failed |= url.failed;
+    buf_release(&url);
+}
+
 static void
 page_html_failure(struct buf *out, struct flow *f, const struct failure *why, struct slice advice)
 {
-    struct buf body, url;
+    struct buf body;
     char title[128];
     buf_init(&body, PAGE_MAX);
-    buf_init(&url, PAGE_MAX);
     unsigned status = failure_status(why);
     snprintf(title, sizeof(title), "%u %.*s (Weir)", status, SLICE_ARG(token_reason(status)));
-    flow_url(f, &url);
     buf_append(&body, SLICE("<h1>"));
     print_html(&body, slice_str(reason_text(why->reason)));
     buf_append(&body, SLICE("</h1>\n<p>"));
-    print_html(&body, slice_str(why->text));
+    page_quote(&body, slice_str(why->text), true);
     buf_append(&body, SLICE("</p>\n<p><code>"));
-    print_html(&body, buf_slice(&url));
+    page_quote_url(&body, f, true);
     buf_append(&body, SLICE("</code></p>\n<pre>"));
     print_html(&body, advice);
     buf_printf(&body,
@@ -101,15 +125,15 @@ page_html_failure(struct buf *out, struct flow *f, const struct failure *why, st
                reason_word(why->reason), (unsigned long long)f->id);
     page_html(out, title, buf_slice(&body));
     buf_release(&body);
-    buf_release(&url);
 }
 
 static void
 page_text_failure(struct buf *out, struct flow *f, const struct failure *why, struct slice advice)
 {
-    buf_printf(out, "weir: %s\n", why->text);
-    buf_append(out, SLICE("url: "));
-    flow_url(f, out);
+    buf_append(out, SLICE("weir: "));
+    page_quote(out, slice_str(why->text), false);
+    buf_append(out, SLICE("\nurl: "));
+    page_quote_url(out, f, false);
     buf_printf(out, "\nreason: %s\n", reason_word(why->reason));
     buf_append(out, advice);
 }

@@ -49,7 +49,15 @@ text_is_escaped(void **state)
     assert_string_equal(text_of(&b, SLICE("")), "\"\"");
     assert_string_equal(text_of(&b, SLICE("a\"b\\c/")), "\"a\\\"b\\\\c/\"");
     assert_string_equal(text_of(&b, SLICE("\b\t\n\f\r")), "\"\\b\\t\\n\\f\\r\"");
-    assert_string_equal(text_of(&b, SLICE("\0\x1f\x7f")), "\"\\u0000\\u001f\x7f\"");
+    assert_string_equal(text_of(&b, SLICE("\0\x1f\x7f")), "\"\\u0000\\u001f\\u007f\"");
+}
+
+static void
+text_does_nothing_to_a_terminal(void **state)
+{
+    AUTO(buf_release) struct buf b = {.max = 1000};
+    assert_string_equal(text_of(&b, SLICE("a\xc2\x9b\xe2\x80\xae\xe2\x81\xa6z")),
+                        "\"a\\u009b\\u202e\\u2066z\"");
 }
 
 static void
@@ -115,6 +123,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(commas_and_nesting_are_kept),
         cmocka_unit_test(text_is_escaped),
+        cmocka_unit_test(text_does_nothing_to_a_terminal),
         cmocka_unit_test(text_is_always_utf8),
         cmocka_unit_test(keys_are_escaped_too),
         cmocka_unit_test(base64_in_pieces_is_the_same_as_whole),

@@ -80,8 +80,9 @@ class Origin:
         self.listener = socket.create_server((address, port), family=family, backlog=128)
         self.address, self.port = address, self.listener.getsockname()[1]
         self._names = threading.local()
-        self._threads = [threading.Thread(target=self._accept, daemon=True)]
-        self._threads[0].start()
+        self._threads = []
+        self._accepting = threading.Thread(target=self._accept, daemon=True)
+        self._accepting.start()
 
     def _on_name(self, _tls, name, _context):
         self._names.last = name
@@ -158,6 +159,7 @@ class Origin:
             self.listener.shutdown(socket.SHUT_RDWR)
         except OSError:
             pass
+        self._accepting.join()
         self.listener.close()
         for conn in self.connections:
             try:
@@ -165,5 +167,5 @@ class Origin:
             except OSError:
                 pass
         for thread in self._threads:
-            thread.join(10)
+            thread.join()
         assert not self.trouble, self.trouble

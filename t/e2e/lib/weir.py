@@ -20,7 +20,7 @@ BINARY = pathlib.Path(os.environ.get("WEIR", ROOT / "build" / "weir")).resolve()
 STOP_LIMIT = 30
 
 REPORTS = re.compile(r"ERROR: \w+Sanitizer|WARNING: ThreadSanitizer|runtime error:|LeakSanitizer")
-SANITIZED = BINARY.exists() and b"__asan_init" in BINARY.read_bytes()
+SANITIZED = BINARY.exists() and any(name in BINARY.read_bytes() for name in (b"__asan_init", b"__tsan_init"))
 SANITIZER_ENV = {"ASAN_OPTIONS": "detect_leaks=1:abort_on_error=0:exitcode=99",
                  "UBSAN_OPTIONS": "print_stacktrace=1", "TSAN_OPTIONS": "exitcode=99"}
 
