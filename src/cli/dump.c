@@ -11,6 +11,7 @@
 #include "store/writer.h"
 
 #include <signal.h>
+#include <stdatomic.h>
 #include <unistd.h>
 
 /* Finished flows that may wait for the writer's thread, in bytes. */
@@ -29,6 +30,10 @@ struct run {
     struct dump *dump;
     struct writer *writer;
     struct proxy *proxy;
+    atomic_bool done;   /* what the signals are heard for */
+    bool ended;         /* the workers have */
+    unsigned stops;     /* signals to end */
+    unsigned long lost; /* flows that are missing in the file */
 };
 
 static void
@@ -95,19 +100,17 @@ run_open(struct run *r, struct err *e)
     return r->proxy;
 }
 
-/* In this order: who hands over flows, who takes them, where they go. Returns how many are missing
- * in the file. */
-static unsigned long
+/* In this order: who hands over flows, who takes them, where they go. */
+static void
 run_close(struct run *r)
 {
     if (r->proxy)
         proxy_free(r->proxy);
     writer_stop(r->writer);
-    unsigned long lost = jsonl_close(r->file);
+    r->lost = jsonl_close(r->file);
     dump_free(r->dump);
     store_memory.close(r->store);
     config_unref(r->config);
-    return lost;
 }
 
 static void
@@ -131,26 +134,71 @@ run_wait(void *arg)
 {
     struct run *r = arg;
     proxy_wait(r->proxy);
+    atomic_store(&r->done, true);
     kill(getpid(), SIGNAL_ENDED);
 }
 
-/* Until the workers have ended. Once told to stop, they do not change their configuration any more.
- */
+static void
+run_flush(void *arg)
+{
+    struct run *r = arg;
+    run_close(r);
+    atomic_store(&r->done, true);
+    kill(getpid(), SIGNAL_ENDED);
+}
+
+/* The first lets finish what is running, the second ends that, and what still waits then is a
+ * reader of ours that reads nothing. */
+static void
+run_stop(struct run *r)
+{
+    if (++r->stops > 2) {
+        log_line(LOG_ERROR, "ended before all flows were written");
+        _exit(CLI_FAILED);
+    }
+    if (!r->ended)
+        proxy_stop(r->proxy);
+}
+
+/* Until another thread is done. Once told to stop, the workers do not change their configuration
+ * any more. */
 static void
 run_signals(struct run *r, const sigset_t *set)
 {
-    bool stopping = false;
-    for (;;) {
-        int number = 0;
+    int number = 0;
+    while (!atomic_load(&r->done)) {
         if (sigwait(set, &number) != 0 || number == SIGNAL_ENDED)
-            return;
-        if (number != SIGHUP) {
-            stopping = true;
-            proxy_stop(r->proxy);
-        } else if (!stopping) {
+            continue;
+        if (number != SIGHUP)
+            run_stop(r);
+        else if (!r->stops && !r->ended)
             run_reload(r);
-        }
     }
+}
+
+/* The workers, then what they have left behind: both may take their time, and signals are heard
+ * meanwhile. */
+static bool
+run_to_end(struct run *r, const sigset_t *set, struct err *e)
+{
+    struct thread waiter, flusher;
+    if (!thread_start(&waiter, "waiter", run_wait, r, e)) {
+        proxy_stop(r->proxy);
+        proxy_wait(r->proxy);
+        run_close(r);
+        return false;
+    }
+    run_signals(r, set);
+    thread_join(&waiter);
+    r->ended = true;
+    atomic_store(&r->done, false);
+    if (!thread_start(&flusher, "flusher", run_flush, r, e)) {
+        run_close(r);
+        return true;
+    }
+    run_signals(r, set);
+    thread_join(&flusher);
+    return true;
 }
 
 static int
@@ -168,22 +216,15 @@ run_dump(struct cli *cli)
     sigaddset(&set, SIGNAL_ENDED);
     pthread_sigmask(SIG_BLOCK, &set, NULL);
     struct run r = {.config = config_ref(cli->config), .args = cli->args};
-    struct thread waiter;
     if (!run_open(&r, &e)) {
         run_close(&r);
         if (e.code != ERR_USAGE)
             e.code = ERR_START;
         return cli_fail(&e);
     }
-    if (!thread_start(&waiter, "waiter", run_wait, &r, &e)) {
-        proxy_stop(r.proxy);
-        proxy_wait(r.proxy);
-        run_close(&r);
+    if (!run_to_end(&r, &set, &e))
         return cli_fail(&e);
-    }
-    run_signals(&r, &set);
-    thread_join(&waiter);
-    return run_close(&r) ? CLI_FAILED : CLI_OK;
+    return r.lost ? CLI_FAILED : CLI_OK;
 }
 
 const struct cli_command cli_dump = {

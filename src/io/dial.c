@@ -231,7 +231,7 @@ dial_time_out(struct dial *d)
         dial_stop(d);
         return;
     }
-    list_for(it, &d->attempts)
+    list_for (it, &d->attempts)
         note_cause(d, container_of(it, struct attempt, node)->to, "no answer in time");
     dial_fail(d, REASON_CONNECT_TIMEOUT);
 }

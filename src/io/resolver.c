@@ -92,8 +92,7 @@ on_watch_fd_closed(uv_handle_t *uv)
 static struct watch_fd *
 watch_find(struct resolver *r, int fd)
 {
-    list_for(it, &r->watches)
-    {
+    list_for (it, &r->watches) {
         struct watch_fd *w = container_of(it, struct watch_fd, node);
         if (w->fd == fd)
             return w;

@@ -18,7 +18,9 @@ seat_of(struct list *node)
 static struct seat *
 fan_find(struct fan *f, uint32_t stream)
 {
-    list_for(it, &f->seats) if (seat_of(it)->stream == stream) return seat_of(it);
+    list_for (it, &f->seats)
+        if (seat_of(it)->stream == stream)
+            return seat_of(it);
     return NULL;
 }
 
@@ -57,7 +59,8 @@ fan_on_event(struct layer *l, const struct event *ev)
     if (ev->type == EV_CLOSED)
         fan_on_closed(f, ev->why);
     if (ev->type == EV_ROOM)
-        list_for_safe(it, &f->seats) seat_of(it)->ops->on_room(seat_of(it));
+        list_for_safe (it, &f->seats)
+            seat_of(it)->ops->on_room(seat_of(it));
     return 0;
 }
 

@@ -79,8 +79,8 @@ peek_on_event(struct layer *l, const struct event *ev)
 {
     struct peek *p = peek_of(l);
     struct host *host = l->chain->host;
-    if (ev->type == EV_START && host->limits->idle_time)
-        l->deadline = host->ops->now(host) + host->limits->idle_time;
+    if (ev->type == EV_START && host->limits->keepalive_time)
+        l->deadline = host->ops->now(host) + host->limits->keepalive_time;
     if (ev->type == EV_DATA)
         peek_on_data(p, ev->data);
     if ((ev->type == EV_TIMER || ev->type == EV_EOF) && !p->asked)

@@ -207,14 +207,27 @@ ca_new_untrusted(struct err *e)
     return ca;
 }
 
+/* The attribute without which Java takes no certificate of a PKCS #12 file for trusted. */
+#define JAVA_TRUSTED "2.16.840.1.113894.746875.1.1"
+
 static int
 write_p12(BIO *bio, X509 *cert)
 {
     /* No password, no encryption, no checksum: there is nothing secret in it, and every platform
      * reads that. */
-    PKCS12 *p12 = PKCS12_create(NULL, "Weir CA", NULL, cert, NULL, -1, -1, 0, -1, 0);
+    STACK_OF(PKCS12_SAFEBAG) *bags = NULL;
+    STACK_OF(PKCS7) *safes = NULL;
+    PKCS12_SAFEBAG *bag = PKCS12_add_cert(&bags, cert);
+    bool good =
+        bag && PKCS12_add_friendlyname_utf8(bag, "Weir CA", -1) &&
+        PKCS12_add1_attr_by_txt(bag, JAVA_TRUSTED, V_ASN1_OBJECT,
+                                (const unsigned char *)OBJ_nid2obj(NID_anyExtendedKeyUsage), -1) &&
+        PKCS12_add_safe(&safes, bags, -1, 0, NULL);
+    PKCS12 *p12 = good ? PKCS12_add_safes(safes, 0) : NULL;
     int ok = p12 ? i2d_PKCS12_bio(bio, p12) : 0;
     PKCS12_free(p12);
+    sk_PKCS7_pop_free(safes, PKCS7_free);
+    sk_PKCS12_SAFEBAG_pop_free(bags, PKCS12_SAFEBAG_free);
     return ok;
 }
 

@@ -63,7 +63,7 @@ onboard_page(struct buf *out)
                      "<li><a href=\"/cert/pem\">weir-ca-cert.pem</a>: Linux, macOS, Firefox, most "
                      "programs</li>"
                      "<li><a href=\"/cert/cer\">weir-ca-cert.cer</a>: Windows, Android, iOS</li>"
-                     "<li><a href=\"/cert/p12\">weir-ca-cert.p12</a>: Windows</li></ul>\n"));
+                     "<li><a href=\"/cert/p12\">weir-ca-cert.p12</a>: Windows, Java</li></ul>\n"));
     for (const struct install_help *h = install_help; h->platform; h++)
         onboard_steps(&body, h);
     page_html(out, "Weir's certificate", buf_slice(&body));

@@ -177,7 +177,9 @@ pool_attach(struct waiter *w, struct upstream *u)
 static struct upstream *
 pool_unclaimed(struct pool_host *row)
 {
-    list_for(it, &row->opening) if (!upstream_at(it)->waiter) return upstream_at(it);
+    list_for (it, &row->opening)
+        if (!upstream_at(it)->waiter)
+            return upstream_at(it);
     return NULL;
 }
 

@@ -86,9 +86,10 @@ job_open(struct worker *w, void *arg)
 {
     struct job *job = arg;
     struct plan *plan = job->plan;
-    list_for(it, &w->ports) container_of(it, struct port, node)->wanted = false;
+    list_for (it, &w->ports)
+        container_of(it, struct port, node)->wanted = false;
     for (size_t i = 0; i < plan->n; i++) {
-        struct port *p = worker_find_port(w, plan->specs[i].name);
+        struct port *p = worker_find_port(w, &plan->specs[i]);
         if (!p && w == w->proxy->workers[0] &&
             !probe_port(plan->specs[i].host, plan->specs[i].port, job->e)) {
             job->good = false;
@@ -117,8 +118,7 @@ static void
 job_undo(struct worker *w, void *arg)
 {
     const struct plan *before = arg;
-    list_for(it, &w->ports)
-    {
+    list_for (it, &w->ports) {
         struct port *p = container_of(it, struct port, node);
         p->wanted = false;
         for (size_t i = 0; i < before->n; i++)
@@ -169,8 +169,7 @@ ports_list(struct worker *w, void *arg)
 {
     struct port_list *list = arg;
     char text[64];
-    list_for(it, &w->ports)
-    {
+    list_for (it, &w->ports) {
         struct port *p = container_of(it, struct port, node);
         if (list->fresh && p->announced)
             continue;

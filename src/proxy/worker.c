@@ -174,8 +174,9 @@ worker_stop(struct worker *w)
     w->stopping = true;
     while (!list_empty(&w->ports))
         worker_close_port(port_at(w->ports.next));
-    list_for_safe(it, &w->sessions) if (session_idle(session_at(it)))
-        session_hang_up(session_at(it));
+    list_for_safe (it, &w->sessions)
+        if (session_idle(session_at(it)))
+            session_hang_up(session_at(it));
     pool_sweep(w->pool, true);
     timer_set(w->grace, loop_now(w->loop) + w->setup->config->grace_time);
     worker_session_gone(w);
@@ -217,18 +218,25 @@ worker_open_port(struct worker *w, const struct port_spec *spec, struct err *e)
 }
 
 struct port *
-worker_find_port(struct worker *w, const char *name)
+worker_find_port(struct worker *w, const struct port_spec *spec)
 {
-    list_for(it, &w->ports) if (slice_eq(slice_str(port_at(it)->name),
-                                         slice_str(name))) return port_at(it);
+    struct sockaddr_storage at;
+    bool exact = spec->port && sock_parse(spec->host, spec->port, &at);
+    list_for (it, &w->ports) {
+        struct port *p = port_at(it);
+        if (slice_eq(slice_str(p->name), slice_str(spec->name)))
+            return p;
+        if (exact && p->mode == spec->mode &&
+            sock_same(listen_addr(p->listener), (struct sockaddr *)&at))
+            return p;
+    }
     return NULL;
 }
 
 void
 worker_sweep_ports(struct worker *w)
 {
-    list_for_safe(it, &w->ports)
-    {
+    list_for_safe (it, &w->ports) {
         struct port *p = port_at(it);
         if (!p->wanted)
             worker_close_port(p);
@@ -254,6 +262,8 @@ port_covers(const struct port *p, const struct sockaddr *a)
 bool
 worker_is_own(const struct worker *w, const struct sockaddr *a)
 {
-    list_for(it, &w->ports) if (port_covers(port_at(it), a)) return true;
+    list_for (it, &w->ports)
+        if (port_covers(port_at(it), a))
+            return true;
     return false;
 }

@@ -69,7 +69,8 @@ void worker_session_gone(struct worker *w);
 /* NULL with a sentence. */
 struct port *worker_open_port(struct worker *w, const struct port_spec *spec,
                               struct err *e) MUST_CHECK;
-struct port *worker_find_port(struct worker *w, const char *name);
+/* The listener that was asked for in the same words, or that listens there. */
+struct port *worker_find_port(struct worker *w, const struct port_spec *spec);
 /* Closes the listeners that are not wanted. Their connections go on. */
 void worker_sweep_ports(struct worker *w);
 /* Whether the address is one that this proxy listens on. */

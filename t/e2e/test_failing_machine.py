@@ -1,5 +1,6 @@
 """Descriptors and disk run out, descriptors are missing, and the end comes: what is under way goes on, and it is said once."""
 import errno
+import os
 import pathlib
 import re
 import signal
@@ -265,3 +266,50 @@ def client_hello():
     with pytest.raises(ssl.SSLWantReadError):
         context.wrap_bio(*ends, server_hostname="site.test").do_handshake()
     return ends[1].read()
+
+
+def stuck(way):
+    """A proxy whose standard output nobody reads: a pager that was stopped."""
+    way.serve(answer_all(lambda request: reply(b"text\n" * 40000, "200 OK", "Content-Type: text/plain")))
+    way.start("--detail", "4", "--grace-time", "600s", start=False)
+    pipe = way.proxy.folder / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    way.proxy.command = ["sh", "-c", f'exec "$@" > {pipe}', "sh", *way.proxy.command]
+    way.proxy.start()
+    return reader
+
+
+def test_reader_that_stops_does_not_stop_the_proxy(way):
+    reader = stuck(way)
+    assert [way.get().status for _ in range(10)] == [200] * 10
+    os.set_blocking(reader, True)
+    seen = b""
+    while seen.count(b" GET ") < 10:
+        seen += os.read(reader, 65536)
+    os.close(reader)
+    way.proxy.wait_flows(10, kind="http")
+
+
+def test_stray_signals_do_no_harm(https):
+    https.serve()
+    https.start()
+    for number in (signal.SIGUSR2, signal.SIGHUP, signal.SIGUSR2, signal.SIGPIPE, signal.SIGCONT, signal.SIGWINCH):
+        https.proxy.send_signal(number)
+        assert https.get().status == 200
+    https.proxy.send_signal(signal.SIGTERM)
+    assert https.proxy.wait() == 0
+
+
+def test_third_signal_ends_what_waits_for_a_reader(way):
+    reader = stuck(way)
+    assert [way.get().status for _ in range(3)] == [200] * 3
+    way.proxy.send_signal(signal.SIGTERM)
+    until(lambda: closed(way.proxy), "the listener to be closed")
+    way.proxy.expect_exit = 1
+
+    def ended():
+        way.proxy.send_signal(signal.SIGTERM)
+        return way.proxy.process.poll() is not None
+    until(ended, "the end")
+    os.close(reader)

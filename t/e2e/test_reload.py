@@ -143,6 +143,16 @@ def test_free_port_stays_the_same_one(plain):
     assert plain.get().status == 200
 
 
+def test_free_port_may_be_named_later(plain):
+    """Whoever writes down the port that was found free means the listener that is there."""
+    plain.serve()
+    plain.start()
+    port = plain.proxy.port
+    more = free_port()
+    reload(plain.proxy, f"mode:\n  - regular@127.0.0.1:{port}\n  - regular@127.0.0.1:{more}\n")
+    assert ask(f"127.0.0.1:{port}", plain.site) == ask(f"127.0.0.1:{more}", plain.site) == 200
+
+
 def test_listener_that_cannot_be_opened_changes_nothing(plain):
     plain.serve()
     proxy = started(plain, "mode: regular\n")

@@ -20,7 +20,8 @@ names(struct list *head)
 {
     static char text[16];
     size_t n = 0;
-    list_for(it, head) text[n++] = container_of(it, struct item, node)->name;
+    list_for (it, head)
+        text[n++] = container_of(it, struct item, node)->name;
     text[n] = '\0';
     return text;
 }
@@ -63,8 +64,7 @@ the_safe_loop_lets_its_item_go(void **state)
     list_init(&head);
     for (unsigned i = 0; i < 3; i++)
         list_push(&head, &items[i].node);
-    list_for_safe(it, &head)
-    {
+    list_for_safe (it, &head) {
         if (container_of(it, struct item, node)->name != 'b')
             list_remove(it);
     }

@@ -45,15 +45,16 @@ class Tools:
 
     @functools.cached_property
     def java_classes(self):
-        done = run(["javac", "-d", self.folder / "java", PROGRAMS / "Fetch.java"], self.folder, limit=120)
+        done = run(["javac", "-J-XX:-UsePerfData", "-d", self.folder / "java", PROGRAMS / "Fetch.java"], self.folder,
+                   limit=120)
         assert done.returncode == 0, done.stderr.decode()
         return self.folder / "java"
 
     def java_store(self, home, ca):
         """A PKCS#12 store in which Java finds the authority."""
         store = pathlib.Path(home) / "trust.p12"
-        done = run(["keytool", "-importcert", "-noprompt", "-alias", "weir", "-file", ca, "-keystore", store,
-                    "-storetype", "PKCS12", "-storepass", "changeit"], home)
+        done = run(["keytool", "-J-XX:-UsePerfData", "-importcert", "-noprompt", "-alias", "weir", "-file", ca,
+                    "-keystore", store, "-storetype", "PKCS12", "-storepass", "changeit"], home)
         assert done.returncode == 0, done.stdout.decode()
         return store
 
@@ -101,7 +102,8 @@ def go(tools, home, url, proxy=None, ca=None):
 
 
 def java(tools, home, url, proxy=None, ca=None):
-    command = ["java", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xshare:auto", "-cp", tools.java_classes]
+    command = ["java", "-XX:-UsePerfData", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xshare:auto",
+               "-cp", tools.java_classes]
     if ca:
         command += [f"-Djavax.net.ssl.trustStore={tools.java_store(home, ca)}",
                     "-Djavax.net.ssl.trustStorePassword=changeit"]
@@ -130,7 +132,8 @@ def gnutls(_tools, home, url, proxy=None, ca=None):
     """gnutls-cli knows no proxies: the CONNECT goes out by hand, and SIGALRM begins the handshake."""
     host, port, _ = _split(url)
     to_host, to_port = _split(proxy)[:2] if proxy else (host, port)
-    command = ["stdbuf", "-oL", "gnutls-cli", "--starttls", "--sni-hostname", host, "--verify-hostname", host, "--port", to_port, to_host]
+    command = ["stdbuf", "-oL", "gnutls-cli", "--starttls", "--sni-hostname", host, "--verify-hostname", host,
+               "--port", to_port, to_host]
     command += ["--x509cafile", ca] if ca else []
     out = pathlib.Path(home) / "gnutls.out"
     with open(out, "wb") as file, subprocess.Popen([str(word) for word in command], env=scrubbed(home), cwd=home,

@@ -22,7 +22,7 @@ STOP_LIMIT = 30
 REPORTS = re.compile(r"ERROR: \w+Sanitizer|WARNING: ThreadSanitizer|runtime error:|LeakSanitizer")
 SANITIZED = BINARY.exists() and any(name in BINARY.read_bytes() for name in (b"__asan_init", b"__tsan_init"))
 SANITIZER_ENV = {"ASAN_OPTIONS": "detect_leaks=1:abort_on_error=0:exitcode=99",
-                 "UBSAN_OPTIONS": "print_stacktrace=1", "TSAN_OPTIONS": "exitcode=99"}
+                 "UBSAN_OPTIONS": "print_stacktrace=1", "TSAN_OPTIONS": "exitcode=99:ignore_noninstrumented_modules=1"}
 
 
 class Flow(dict):
@@ -75,7 +75,8 @@ class Weir:
             (self.confdir / "weir-ca.pem").chmod(0o600)
         # It goes with the test, however that ends.
         limits = ["prlimit", f"--nofile={files}"] if files else []
-        command = ["setpriv", "--pdeathsig", "KILL", *limits, *wrapper, BINARY, "dump", "-p", port, "--confdir", self.confdir, "--port-file", self.port_file]
+        command = ["setpriv", "--pdeathsig", "KILL", *limits, *wrapper, BINARY, "dump", "-p", port,
+                   "--confdir", self.confdir, "--port-file", self.port_file]
         if record:
             command += ["-w", self.record_file]
         self.command = [str(word) for word in [*command, *options]]
