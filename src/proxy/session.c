@@ -111,7 +111,11 @@ session_record_refusal(struct session *s, const struct failure *why)
     f->scheme = "https";
     f->host = arena_dup(f->arena, slice_str(s->sni[0] ? s->sni : s->target));
     f->port = s->port;
-    flow_fail(f, reason_word(why->reason), arena_dup(f->arena, slice_str(why->text)));
+    char text[400];
+    const char *shown = s->mirrored ? "; it was shown the fault of the server's certificate: " : "";
+    snprintf(text, sizeof(text), "%s%s%s", why->text, shown,
+             s->mirrored ? verdict_word(s->mirrored) : "");
+    flow_fail(f, reason_word(why->reason), slice_str(text));
     atomic_fetch_add_explicit(&s->worker->proxy->counters.client_refusals, 1, memory_order_relaxed);
     writer_put(s->worker->proxy->writer, f);
     flow_unref(f);

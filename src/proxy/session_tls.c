@@ -38,8 +38,10 @@ tls_answer(struct session *s, struct ask *a, struct x509_st *cert, enum verdict_
                              .key = hello && !hello->accepts_ecdsa_p256 ? LEAF_RSA : LEAF_ECDSA,
                              .crl_base = s->setup->config->onboarding ? crl : NULL};
     if (s->setup->on_invalid == ON_INVALID_MIRROR && verdict != VERDICT_OK &&
-        verdict != VERDICT_NONE)
+        verdict != VERDICT_NONE) {
         spec.fault = leaf_fault_of(verdict);
+        s->mirrored = verdict;
+    }
     a->tls.ssl = ctx_accept_ssl(s->setup->accept, &e);
     if (!a->tls.ssl || !hello)
         return;

@@ -118,6 +118,7 @@ def test_mirror_shows_the_client_the_same_fault(fault, words, origin, weir, worl
         with pytest.raises(ssl.SSLCertVerificationError, match=words):
             post(proxy, site)
     nothing_reached(site)
+    assert fault in proxy.wait_flows(2, kind="tls")[1]["error"]["text"]
 
 
 def test_mirror_lets_a_client_that_does_not_mind_go_on(origin, weir, world):
