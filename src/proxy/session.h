@@ -28,7 +28,8 @@ struct session {
     char target[256];
     uint16_t port;
     char sni[256];
-    enum verdict_reason mirrored; /* the fault of the server's certificate that ours shows on purpose */
+    enum verdict_reason
+        mirrored; /* the fault of the server's certificate that ours shows on purpose */
 
     /* The question about TLS that waits for the server's certificate. */
     struct ask *tls_ask;

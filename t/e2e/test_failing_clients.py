@@ -69,7 +69,7 @@ def test_client_that_says_nothing_is_let_go(way):
 
 def test_client_that_begins_no_handshake_is_let_go(https):
     https.serve()
-    https.start("--handshake-time", "300ms", "--idle-time", "300ms")
+    https.start("--handshake-time", "300ms", "--keepalive-time", "300ms")
     with https.proxy.tunnel(https.authority) as quiet, https.proxy.tunnel(https.authority) as torn:
         torn.send(b"\x16\x03\x01\x02\x00\x01")
         for pipe in (quiet, torn):

@@ -321,7 +321,8 @@ def test_option_that_needs_a_new_start_is_kept_and_named(plain):
 def test_configuration_changes_again_and_again_under_load(way):
     way.serve(answer_all(lambda request: reply(b"x" * 5000)))
     port = free_port()
-    texts = [f"mode:\n  - regular\n  - regular@127.0.0.1:{port}\n", "mode: regular\nbody-limit: 1k\n", "ssl-insecure: yes\n", "", "nonsense\n"]
+    texts = [f"mode:\n  - regular\n  - regular@127.0.0.1:{port}\n", "mode: regular\nbody-limit: 1k\n",
+             "ssl-insecure: yes\n", "", "nonsense\n"]
     proxy = started(way, "", "--threads", "2")
     wrong, stop = [], threading.Event()
 

@@ -328,7 +328,7 @@ def test_client_that_stops_in_the_handshake_is_let_go_with_a_flow(secure):
 
 
 def test_client_that_says_nothing_behind_its_connect_is_let_go(secure):
-    proxy, site = secure("--idle-time", "300ms")
+    proxy, site = secure("--keepalive-time", "300ms")
     with proxy.tunnel(f"site.test:{site.port}") as pipe:
         pipe.read_rest()
         assert pipe.end in ("eof", "reset")
