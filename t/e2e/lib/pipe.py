@@ -167,7 +167,10 @@ class Pipe:
 
     def shut(self):
         """No more bytes from here: a half-closed connection."""
-        self.sock.shutdown(socket.SHUT_WR)
+        try:
+            self.sock.shutdown(socket.SHUT_WR)
+        except OSError as why:  # the peer has reset the connection
+            raise ConnectionResetError(*why.args) from why
         return self
 
     def reset(self):
