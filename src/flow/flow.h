@@ -52,7 +52,7 @@ struct flow {
     bool local;                      /* we answered, no server was asked */
     const char *error;               /* a reason word (static), or NULL */
     struct slice error_text;         /* the sentence */
-    uint64_t tunnel_up, tunnel_down; /* FLOW_TUNNEL: bytes from and to the client */
+    uint64_t tunnel_up, tunnel_down; /* relayed bytes, also behind a 101 */
 };
 
 /* One reference, a fresh id. Keeps the client. NULL without memory. */

@@ -232,7 +232,7 @@ flow_json(struct json *j, const struct flow *f, bool whole)
     put_msg(j, "request", &f->req, whole);
     put_interim(j, f, whole);
     put_msg(j, "response", &f->resp, whole);
-    if (f->kind == FLOW_TUNNEL) {
+    if (f->kind == FLOW_TUNNEL || f->tunnel_up || f->tunnel_down) {
         json_begin_object(j, "tunnel");
         json_u64(j, "up", f->tunnel_up);
         json_u64(j, "down", f->tunnel_down);

@@ -26,7 +26,6 @@ enum event_type {
     EV_DATA,   /* bytes, borrowed for the call */
     EV_PART,   /* a part of a message */
     EV_ROOM,   /* the wire has drained after chain_full was true */
-    EV_ANSWER, /* a question that waited has its answer */
     EV_TIMER,  /* the deadline of this layer has passed; not passed on */
     EV_EOF,    /* the peer sends nothing beyond what was offered so far; who has left bytes untaken
                 * remembers it. 'clean':    it said so (close_notify), or plain TCP */
@@ -39,7 +38,6 @@ struct event {
     union {
         struct slice data;
         const struct part *part;
-        struct ask *answer;
         bool clean;                /* EOF */
         const struct failure *why; /* CLOSED; borrowed */
         uint64_t now;              /* TIMER: monotonic, nanoseconds */

@@ -131,8 +131,7 @@ relay_on_event(struct layer *l, const struct event *ev)
     case EV_TIMER: relay_on_timer(r, ev->now); break;
     case EV_CLOSED: relay_on_closed(r, ev->why); break;
     case EV_START:
-    case EV_PART:
-    case EV_ANSWER: break;
+    case EV_PART: break;
     }
     return 0;
 }

@@ -216,8 +216,7 @@ tls_on_event(struct layer *l, const struct event *ev)
     case EV_EOF: on_eof(t); break;
     case EV_CLOSED: on_closed(t, ev->why); break;
     case EV_ROOM:
-    case EV_PART:
-    case EV_ANSWER: return layer_up(l, ev);
+    case EV_PART: return layer_up(l, ev);
     }
     return 0;
 }

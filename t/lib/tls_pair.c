@@ -63,7 +63,6 @@ top_on_event(struct layer *l, const struct event *ev)
         e->closed = *ev->why;
         break;
     case EV_PART:
-    case EV_ANSWER:
     case EV_TIMER: break;
     }
     return 0;

@@ -275,6 +275,17 @@ a_tunnel_has_its_bytes(void **state)
 }
 
 static void
+an_upgraded_exchange_has_the_bytes_of_its_tunnel(void **state)
+{
+    struct flow *f = make_post();
+    f->tunnel_up = 3;
+    json_t *root = read_back(f, true);
+    assert_int_equal(number_at(json_object_get(root, "tunnel"), "up"), 3);
+    json_decref(root);
+    flow_unref(f);
+}
+
+static void
 a_buf_that_is_full_has_failed(void **state)
 {
     struct flow *f = make_post();
@@ -306,6 +317,7 @@ main(void)
         cmocka_unit_test(bytes_that_are_no_text_do_not_break_it),
         cmocka_unit_test(interim_responses_and_trailers_are_there),
         cmocka_unit_test(a_tunnel_has_its_bytes),
+        cmocka_unit_test(an_upgraded_exchange_has_the_bytes_of_its_tunnel),
         cmocka_unit_test(a_buf_that_is_full_has_failed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
