@@ -12,7 +12,7 @@
  *   server_reused    the connection to the server had served before
  *   request, response   messages; null when there was none
  *   interim     1xx responses, oldest first: status, reason, fields, raw, at_us
- *   tunnel      {"up", "down"}: bytes from and to the client; only for a tunnel
+ *   tunnel      {"up", "down"}: bytes from and to the client; only for a tunnel, or behind a 101
  *
  * A connection: id, local, remote, host, port, opened_us, resolved_us, connected_us, secured_us,
  * tls: null or {version, cipher, group, alpn, sni, ja3, ja4, resumed, verdict, verdict_text, certs:
