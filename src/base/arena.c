@@ -6,6 +6,7 @@
 
 #include <assert.h>
 #include <stdalign.h>
+#include <stdatomic.h>
 #include <stdint.h>
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
@@ -31,7 +32,25 @@ struct arena {
     struct chunk *chunk; /* the newest */
     size_t step;         /* size of the next chunk */
     size_t used, max;
+    size_t memory;
+    bool page; /* the first chunk, in which this lies, is one of ARENA_PAGE */
 };
+
+#define FREED_MAX 512
+
+/* Pages that were freed, for those who reuse them. */
+static struct {
+    _Atomic(struct chunk *) first;
+    atomic_uint n;     /* about */
+    atomic_uint users; /* threads between begin and end */
+} freed;
+
+/* Pages of this thread, taken off the list above all at once: that needs no care for what others do
+ * with its elements meanwhile. */
+static _Thread_local struct {
+    struct chunk *first;
+    bool on;
+} own;
 
 static size_t
 round_up(size_t n)
@@ -39,29 +58,104 @@ round_up(size_t n)
     return (n + alignof(max_align_t) - 1) & ~(alignof(max_align_t) - 1);
 }
 
+/* Pages that other threads freed ---------------------------------------------------------------- */
+
+static struct chunk *
+page_take(void)
+{
+    if (!own.on)
+        return NULL;
+    if (!own.first) {
+        own.first = atomic_exchange_explicit(&freed.first, NULL, memory_order_acquire);
+        atomic_store_explicit(&freed.n, 0, memory_order_relaxed);
+    }
+    struct chunk *c = own.first;
+    if (c)
+        own.first = c->next;
+    return c;
+}
+
+static void
+page_free(struct chunk *c)
+{
+    if (atomic_load_explicit(&freed.users, memory_order_relaxed) == 0 ||
+        atomic_fetch_add_explicit(&freed.n, 1, memory_order_relaxed) >= FREED_MAX) {
+        mem_free(c);
+        return;
+    }
+    c->next = atomic_load_explicit(&freed.first, memory_order_relaxed);
+    while (!atomic_compare_exchange_weak_explicit(&freed.first, &c->next, c, memory_order_release,
+                                                  memory_order_relaxed))
+        ;
+}
+
+static void
+chunks_free(struct chunk *c)
+{
+    for (struct chunk *next; c; c = next) {
+        next = c->next;
+        mem_free(c);
+    }
+}
+
+void
+arena_reuse_begin(void)
+{
+    own.on = !PIECES_APART;
+    atomic_fetch_add(&freed.users, 1);
+}
+
+void
+arena_reuse_end(void)
+{
+    own.on = false;
+    chunks_free(own.first);
+    own.first = NULL;
+    if (atomic_fetch_sub(&freed.users, 1) == 1)
+        chunks_free(atomic_exchange(&freed.first, NULL));
+}
+
+/* Arenas ---------------------------------------------------------------------------------------- */
+
+static struct chunk *
+chunk_new(size_t cap)
+{
+    struct chunk *c = mem_alloc(sizeof(*c) + cap);
+    if (c)
+        *c = (struct chunk){NULL, 0, cap};
+    return c;
+}
+
 static bool
 add_chunk(struct arena *a, size_t cap)
 {
-    struct chunk *c = mem_alloc(sizeof(*c) + cap);
+    struct chunk *c = chunk_new(cap);
     if (!c)
         return false;
-    *c = (struct chunk){a->chunk, 0, cap};
+    c->next = a->chunk;
     a->chunk = c;
+    a->memory += sizeof(*c) + cap;
     return true;
 }
 
+/* The arena itself is the first piece of the first chunk. */
 struct arena *
 arena_new(size_t first, size_t max)
 {
-    struct arena *a = mem_alloc(sizeof(*a));
-    if (!a)
+    bool page = first == ARENA_PAGE && !PIECES_APART;
+    size_t own_size = round_up(sizeof(struct arena));
+    size_t cap = own_size + (PIECES_APART ? 0 : round_up(MIN(first, max)));
+    struct chunk *c = page ? page_take() : NULL;
+    if (!c && !(c = chunk_new(cap)))
         return NULL;
-    first = round_up(MIN(first, max));
-    *a = (struct arena){.step = MIN(first, LARGEST_STEP), .max = MIN(max, SIZE_MAX / 2)};
-    if (PIECES_APART || add_chunk(a, first))
-        return a;
-    mem_free(a);
-    return NULL;
+    *c = (struct chunk){NULL, own_size, cap};
+    struct arena *a = (struct arena *)c->data;
+    *a = (struct arena){.chunk = c,
+                        .step = MIN(cap - own_size, LARGEST_STEP),
+                        .max = MIN(max, SIZE_MAX / 2),
+                        .memory = sizeof(*c) + cap,
+                        .page = page};
+    return a;
 }
 
 void
@@ -69,11 +163,16 @@ arena_free(struct arena *a)
 {
     if (!a)
         return;
-    for (struct chunk *c = a->chunk, *next; c; c = next) {
+    struct chunk *c = a->chunk;
+    bool page = a->page;
+    for (struct chunk *next; c->next; c = next) {
         next = c->next;
         mem_free(c);
     }
-    mem_free(a);
+    if (page)
+        page_free(c);
+    else
+        mem_free(c);
 }
 
 /* Makes sure that the newest chunk has n more bytes; a new one is made for 'room' bytes. */
@@ -121,7 +220,7 @@ arena_dup(struct arena *a, struct slice s)
 static bool
 is_last(const struct arena *a, const char *p, size_t n)
 {
-    return a->chunk && p + round_up(n) == a->chunk->data + a->chunk->used;
+    return p + round_up(n) == a->chunk->data + a->chunk->used;
 }
 
 static bool
@@ -143,6 +242,7 @@ drop_emptied(struct arena *a, const void *p)
     if (!emptied || emptied->data != p)
         return;
     a->chunk->next = emptied->next;
+    a->memory -= sizeof(*emptied) + emptied->cap;
     mem_free(emptied);
 }
 
@@ -179,11 +279,24 @@ arena_used(const struct arena *a)
     return a->used;
 }
 
+void
+arena_trim(struct arena *a, void *p, size_t old_n, size_t n)
+{
+    size_t back = round_up(old_n) - round_up(n);
+    if (PIECES_APART || !is_last(a, p, old_n))
+        return;
+    a->chunk->used -= back;
+    a->used -= back;
+}
+
+size_t
+arena_room(const struct arena *a)
+{
+    return PIECES_APART ? 0 : MIN(a->chunk->cap - a->chunk->used, a->max - a->used);
+}
+
 size_t
 arena_memory(const struct arena *a)
 {
-    size_t n = sizeof(*a);
-    for (const struct chunk *c = a->chunk; c; c = c->next)
-        n += sizeof(*c) + c->cap;
-    return n;
+    return a->memory;
 }

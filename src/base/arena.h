@@ -9,6 +9,10 @@
 
 struct arena;
 
+/* A first chunk of this size is not given back to the heap by a thread that says so: see
+ * arena_reuse_begin. */
+#define ARENA_PAGE 5000u
+
 /* 'first' is the size of the first chunk in bytes; 'max' the most it may ever hand out, each piece
  * rounded up to a multiple of 16. NULL without memory. */
 struct arena *arena_new(size_t first, size_t max) MUST_CHECK;
@@ -23,5 +27,17 @@ struct slice arena_dup(struct arena *a, struct slice s);
 void *arena_grow(struct arena *a, void *p, size_t old_n, size_t n) MUST_CHECK;
 /* Bytes handed out so far, rounded as above. */
 size_t arena_used(const struct arena *a);
+/* Makes the newest piece smaller. Nothing happens to another one. */
+void arena_trim(struct arena *a, void *p, size_t old_n, size_t n);
+/* Bytes that can be had without going to the heap. */
+size_t arena_room(const struct arena *a);
 /* Bytes of the heap that it occupies. */
 size_t arena_memory(const struct arena *a);
+
+/*
+ * From here on arenas that this thread makes with ARENA_PAGE take the memory of arenas that other
+ * threads have freed, some hundred at most. The heap has a lock for each thread's memory, and
+ * threads that free what others allocate would wait for each other there.
+ */
+void arena_reuse_begin(void);
+void arena_reuse_end(void);

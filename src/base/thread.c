@@ -85,7 +85,7 @@ mailbox_free(struct mailbox *m)
     mem_free(m);
 }
 
-/* One mail that is heavier than the whole limit still goes into an empty mailbox. */
+/* What is heavier than the whole limit still goes into an empty mailbox. */
 static bool
 is_full(const struct mailbox *m, size_t more)
 {
@@ -93,20 +93,26 @@ is_full(const struct mailbox *m, size_t more)
 }
 
 void
-mailbox_put(struct mailbox *m, struct mail *mail)
+mailbox_put_all(struct mailbox *m, struct mail *first, struct mail *last, size_t weight)
 {
     pthread_mutex_lock(&m->lock);
     assert(!m->closed);
-    if (is_full(m, mail->weight))
+    if (is_full(m, weight))
         m->waits++;
-    while (is_full(m, mail->weight))
+    while (is_full(m, weight))
         pthread_cond_wait(&m->taken, &m->lock);
-    mail->next = NULL;
-    *m->end = mail;
-    m->end = &mail->next;
-    m->weight += mail->weight;
+    last->next = NULL;
+    *m->end = first;
+    m->end = &last->next;
+    m->weight += weight;
     pthread_cond_signal(&m->arrived);
     pthread_mutex_unlock(&m->lock);
+}
+
+void
+mailbox_put(struct mailbox *m, struct mail *mail)
+{
+    mailbox_put_all(m, mail, mail, mail->weight);
 }
 
 static void

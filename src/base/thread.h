@@ -36,6 +36,8 @@ struct mailbox *mailbox_new(size_t max_weight) MUST_CHECK;
 void mailbox_free(struct mailbox *m);
 /* Takes the mail. */
 void mailbox_put(struct mailbox *m, struct mail *mail);
+/* Takes a list of mails, linked by 'next', that weigh so much together. */
+void mailbox_put_all(struct mailbox *m, struct mail *first, struct mail *last, size_t weight);
 /* All that is there, oldest first; waits up to 'wait_ms' for the first. NULL after the time, or at
  * once when closed and empty. */
 struct mail *mailbox_take(struct mailbox *m, int wait_ms);

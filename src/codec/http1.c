@@ -331,6 +331,9 @@ http1_parse_fields(const struct http1_input *x, const char *p)
     }
     if (!grow_fields(h, x->arena))
         return http1_bad(x, HTTP1_FAULT_MEMORY, p);
+    size_t size = sizeof(*h->fields), cap = h->n + SPARE_FIELDS;
+    arena_trim(x->arena, h->fields, h->cap * size, cap * size);
+    h->cap = cap;
     enum http1_result r = parse_line_end(x, p);
     if (r == HTTP1_OK)
         h->raw = slice_of(x->raw.p, (size_t)(p + 2 - x->raw.p));

@@ -4,14 +4,15 @@
 #include "base/base.h"
 #include "base/mem.h"
 
+#define INSIDE_MAX 2048u
 #define BLOCK_MIN   1024u
 #define BLOCK_FIRST 65536u /* the most for the first block, whatever the sender announces */
 #define BLOCK_MAX   262144u
 
 void
-body_init(struct body *b, struct budget *budget)
+body_init(struct body *b, struct budget *budget, struct arena *arena)
 {
-    *b = (struct body){.budget = budget};
+    *b = (struct body){.budget = budget, .arena = arena};
 }
 
 static size_t
@@ -45,12 +46,13 @@ budget_take(struct budget *budget, size_t n)
 void
 body_release(struct body *b)
 {
-    for (struct block *it = b->first, *next; it; it = next) {
+    struct block *first = b->inside ? b->first->next : b->first;
+    for (struct block *it = first, *next; it; it = next) {
         next = it->next;
         budget_give(b->budget, block_cost(it->cap));
         block_unref(it);
     }
-    body_init(b, b->budget);
+    body_init(b, b->budget, b->arena);
 }
 
 /* The first block is as large as what is to come when that is known, the next ones double. 'left'
@@ -63,6 +65,20 @@ block_size(const struct body *b, size_t n, uint64_t left, uint64_t expect)
     if (want < n)
         want = MIN(n, BLOCK_MAX);
     return (size_t)MIN(want, left);
+}
+
+static bool
+body_begin_inside(struct body *b, size_t cap)
+{
+    if (b->first || cap > INSIDE_MAX || !b->arena || arena_room(b->arena) < block_cost(cap))
+        return false;
+    struct block *block = arena_alloc(b->arena, block_cost(cap));
+    if (!block)
+        return false;
+    *block = (struct block){.refs = 1, .cap = cap};
+    b->first = b->last = block;
+    b->inside = true;
+    return true;
 }
 
 static bool
@@ -89,7 +105,10 @@ static bool
 body_has_room(struct body *b, size_t n, uint64_t left, uint64_t expect)
 {
     bool full = !b->last || b->last->n == b->last->cap;
-    return left > 0 && (!full || body_grow(b, block_size(b, n, left, expect)));
+    if (left == 0 || !full)
+        return left > 0;
+    size_t size = block_size(b, n, left, expect);
+    return (expect && body_begin_inside(b, size)) || body_grow(b, size);
 }
 
 void

@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include "base/arena.h"
 #include "base/block.h"
 #include "base/slice.h"
 
@@ -25,10 +26,14 @@ struct body {
     uint64_t size; /* bytes that crossed the wire */
     uint64_t kept; /* bytes in the blocks: a prefix */
     bool cut;      /* kept < size, because of the limit or the budget */
+    bool inside;   /* the first block is a piece of the arena: nobody else may keep it */
     struct budget *budget;
+    struct arena *arena;
 };
 
-void body_init(struct body *b, struct budget *budget);
+/* Small contents whose size is known beforehand go into the arena (may be NULL), which must outlive
+ * the body, when it has room for them; they do not count in the budget. */
+void body_init(struct body *b, struct budget *budget, struct arena *arena);
 /* Gives the blocks and their share of the budget back. */
 void body_release(struct body *b);
 /* Copies s behind what is there, as far as 'limit' bytes and the budget allow. 'expect' is the

@@ -4,17 +4,16 @@
 #include "base/mem.h"
 #include "codec/url.h"
 
-/* The struct, both heads of a usual exchange and their fields. */
-/* Holds the flow of an ordinary exchange, and is one page of the heap with its overhead. */
-#define ARENA_FIRST 4000
-#define ARENA_MAX   1048576u
+/* A page holds the flow of an ordinary exchange: the struct, both heads, their fields, a small
+ * content. */
+#define ARENA_MAX 1048576u
 
 static atomic_uint_fast64_t last_id;
 
 struct flow *
 flow_new(enum flow_kind kind, struct peer *client, struct budget *budget)
 {
-    struct arena *arena = arena_new(ARENA_FIRST, ARENA_MAX);
+    struct arena *arena = arena_new(ARENA_PAGE, ARENA_MAX);
     if (!arena)
         return NULL;
     struct flow *f = arena_alloc(arena, sizeof *f);
@@ -28,8 +27,8 @@ flow_new(enum flow_kind kind, struct peer *client, struct budget *budget)
     f->client = peer_ref(client);
     f->scheme = "";
     atomic_init(&f->refs, 1);
-    body_init(&f->req.body, budget);
-    body_init(&f->resp.body, budget);
+    body_init(&f->req.body, budget, arena);
+    body_init(&f->resp.body, budget, arena);
     return f;
 }
 
@@ -119,7 +118,7 @@ static size_t
 body_memory(const struct body *b)
 {
     size_t n = 0;
-    for (const struct block *it = b->first; it; it = it->next)
+    for (const struct block *it = b->inside ? b->first->next : b->first; it; it = it->next)
         n += sizeof *it + it->cap;
     return n;
 }

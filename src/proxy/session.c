@@ -14,7 +14,6 @@
 #include "proxy/guard.h"
 #include "proxy/page.h"
 #include "proxy/pool.h"
-#include "store/writer.h"
 
 #include <stdio.h>
 
@@ -76,7 +75,7 @@ host_record(struct host *h, struct flow *f)
 {
     struct session *s = session_of(h);
     atomic_fetch_add_explicit(&s->worker->proxy->counters.flows, 1, memory_order_relaxed);
-    writer_put(s->worker->proxy->writer, f);
+    worker_record(s->worker, f);
     if (s->worker->stopping && session_idle(s))
         session_hang_up(s);
 }
@@ -117,7 +116,7 @@ session_record_refusal(struct session *s, const struct failure *why)
              s->mirrored ? verdict_word(s->mirrored) : "");
     flow_fail(f, reason_word(why->reason), slice_str(text));
     atomic_fetch_add_explicit(&s->worker->proxy->counters.client_refusals, 1, memory_order_relaxed);
-    writer_put(s->worker->proxy->writer, f);
+    worker_record(s->worker, f);
     flow_unref(f);
 }
 

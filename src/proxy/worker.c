@@ -40,6 +40,19 @@ worker_kill(void *arg)
     worker_session_gone(w);
 }
 
+void
+worker_record(struct worker *w, struct flow *f)
+{
+    writer_put(w->proxy->writer, &w->outbox, f);
+}
+
+static void
+worker_send(void *arg)
+{
+    struct worker *w = arg;
+    writer_send(w->proxy->writer, &w->outbox);
+}
+
 struct worker *
 worker_new(struct proxy *p, struct setup *s, struct err *e)
 {
@@ -58,6 +71,7 @@ worker_new(struct proxy *p, struct setup *s, struct err *e)
         worker_free(w);
         return NULL;
     }
+    loop_before_wait(w->loop, worker_send, w);
     w->facts = facts_new();
     w->tls_sessions = sessions_new(TLS_SESSION_KEYS);
     w->pool = pool_new(w);
@@ -97,6 +111,7 @@ worker_free(struct worker *w)
     worker_kill_away(w);
     pool_free(w->pool);
     worker_kill_away(w);
+    worker_send(w);
     timer_free(w->grace);
     if (w->loop)
         loop_free(w->loop);
@@ -151,7 +166,9 @@ static void
 worker_run(void *arg)
 {
     struct worker *w = arg;
+    arena_reuse_begin();
     loop_run(w->loop);
+    arena_reuse_end();
 }
 
 bool

@@ -10,6 +10,7 @@
 #include "io/loop.h"
 #include "proxy/proxy.h"
 #include "proxy/setup.h"
+#include "store/writer.h"
 
 struct mode_ops;
 
@@ -25,6 +26,7 @@ struct worker {
     struct list away; /* struct upstream: leased, in a tunnel, or being closed */
     struct facts *facts;
     struct sessions *tls_sessions;
+    struct outbox outbox; /* finished flows, until the loop waits */
     struct timer *grace;
     bool stopping;
     unsigned long full_said; /* connections refused since the last line about it */
@@ -64,6 +66,8 @@ struct budget *worker_budget(const struct worker *w);
 /* No new connections; what is idle is closed; the rest has the grace time of the configuration. The
  * second call closes everything. */
 void worker_stop(struct worker *w);
+/* Hands a finished flow to the writer. */
+void worker_record(struct worker *w, struct flow *f);
 /* A session has ended. */
 void worker_session_gone(struct worker *w);
 /* NULL with a sentence. */

@@ -6,6 +6,9 @@
 
 #include <assert.h>
 
+/* Bytes of flows that gather in an outbox at most. */
+#define OUTBOX_MAX ((size_t)1 << 20)
+
 /* Only says how long an idle thread sleeps: a mail wakes it. */
 #define WAIT_MS 60000
 
@@ -68,10 +71,26 @@ writer_start(const struct writer_options *o, struct err *e)
 }
 
 void
-writer_put(struct writer *w, struct flow *f)
+writer_send(struct writer *w, struct outbox *o)
 {
-    f->mail.weight = flow_memory(f);
-    mailbox_put(w->mailbox, &flow_ref(f)->mail);
+    if (o->first)
+        mailbox_put_all(w->mailbox, o->first, o->last, o->weight);
+    *o = (struct outbox){0};
+}
+
+void
+writer_put(struct writer *w, struct outbox *o, struct flow *f)
+{
+    struct mail *mail = &flow_ref(f)->mail;
+    *mail = (struct mail){.weight = flow_memory(f)};
+    if (o->last)
+        o->last->next = mail;
+    else
+        o->first = mail;
+    o->last = mail;
+    o->weight += mail->weight;
+    if (o->weight >= OUTBOX_MAX)
+        writer_send(w, o);
 }
 
 void

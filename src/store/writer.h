@@ -27,9 +27,19 @@ struct writer;
 
 /* Returns owned. */
 struct writer *writer_start(const struct writer_options *o, struct err *e) MUST_CHECK;
-/* Any thread. Keeps a reference; the flow must not be changed any more. Waits while the mailbox is
- * full. A flow goes to a writer once only. */
-void writer_put(struct writer *w, struct flow *f);
+/*
+ * What one thread has finished since it last handed flows over: the lock and the waking of the
+ * writer are paid once for all of them. A zeroed one is empty.
+ */
+struct outbox {
+    struct mail *first, *last;
+    size_t weight; /* bytes, about */
+};
+/* Any thread. Keeps a reference; the flow must not be changed any more, and goes to a writer once
+ * only. Sends when much has gathered. */
+void writer_put(struct writer *w, struct outbox *o, struct flow *f);
+/* Hands over what is there. Waits while the mailbox is full. */
+void writer_send(struct writer *w, struct outbox *o);
 /* Nobody may be in writer_put any more. Gives what is left to the sinks, ends the thread, frees.
  * NULL is allowed. */
 void writer_stop(struct writer *w);

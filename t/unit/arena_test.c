@@ -2,6 +2,7 @@
 #include "base/arena.h"
 
 #include "base/mem.h"
+#include "base/thread.h"
 
 #include <stdalign.h>
 
@@ -131,11 +132,7 @@ without_memory_there_is_no_arena(void **state)
 {
     mem_fail_at(1);
     assert_null(arena_new(64, 64));
-    mem_fail_at(2); /* the first chunk, or the first piece where pieces are apart */
-    struct arena *a = arena_new(64, 64);
-    assert_true(!a || !arena_alloc(a, 1));
     mem_fail_at(0);
-    arena_free(a);
     arena_free(NULL);
 }
 
@@ -157,6 +154,65 @@ without_memory_there_is_no_piece(void **state)
     arena_free(a);
 }
 
+static void
+only_the_newest_piece_is_trimmed(void **state)
+{
+    struct arena *a = arena_new(1000, 1000);
+    char *first = arena_alloc(a, 100), *last = arena_alloc(a, 500);
+    size_t used = arena_used(a), room = arena_room(a);
+    arena_trim(a, first, 100, 10);
+    assert_int_equal(arena_used(a), used);
+    memcpy(last, "kept", 5);
+    arena_trim(a, last, 500, 20);
+    assert_string_equal(last, "kept");
+    assert_int_equal(used - arena_used(a), arena_room(a) - room);
+    assert_non_null(arena_alloc(a, 16));
+    assert_string_equal(last, "kept");
+    arena_free(a);
+}
+
+static void
+the_room_can_be_had_and_no_more(void **state)
+{
+    struct arena *a = arena_new(1000, 1 << 20);
+    assert_non_null(arena_alloc(a, 100));
+    size_t room = arena_room(a), memory = arena_memory(a);
+    assert_true(room == 0 || arena_alloc(a, room));
+    assert_true(room == 0 || arena_memory(a) == memory);
+    assert_non_null(arena_alloc(a, 16));
+    assert_true(arena_memory(a) > memory);
+    arena_free(a);
+}
+
+static void
+free_there(void *arg)
+{
+    arena_free(arg);
+}
+
+/* The newest of those that another thread freed comes first. */
+static void
+pages_of_other_threads_are_used_again(void **state)
+{
+    struct arena *a = arena_new(ARENA_PAGE, 1 << 20), *b;
+    struct thread thread;
+    struct err e;
+    bool apart = arena_room(a) < 4000;
+    arena_reuse_begin();
+    memset(arena_alloc(a, 1000), 'x', 1000);
+    assert_true(thread_start(&thread, "freer", free_there, a, &e));
+    thread_join(&thread);
+    b = arena_new(ARENA_PAGE, 1 << 20);
+    assert_true(apart || b == a);
+    assert_int_equal(arena_used(b), 0);
+    assert_int_equal(((char *)arena_alloc(b, 1000))[999], 0);
+    arena_free(b);
+    arena_reuse_end();
+    a = arena_new(ARENA_PAGE, 1 << 20);
+    assert_non_null(a);
+    arena_free(a);
+}
+
 int
 main(void)
 {
@@ -171,6 +227,9 @@ main(void)
         cmocka_unit_test(growing_stops_at_the_limit),
         cmocka_unit_test(without_memory_there_is_no_arena),
         cmocka_unit_test(without_memory_there_is_no_piece),
+        cmocka_unit_test(only_the_newest_piece_is_trimmed),
+        cmocka_unit_test(the_room_can_be_had_and_no_more),
+        cmocka_unit_test(pages_of_other_threads_are_used_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -58,12 +58,15 @@ flows_arrive_in_order_at_every_sink(void **state)
     static struct sink a, b;
     uint64_t ids[100];
     struct writer *w = start(&a, &b, 1 << 20);
+    struct outbox o = {0};
     for (int i = 0; i < 100; i++) {
         struct flow *f = flow_make_get("a.test", "/", "x", NULL);
         ids[i] = f->id;
-        writer_put(w, f);
+        writer_put(w, &o, f);
         flow_unref(f);
     }
+    writer_send(w, &o);
+    assert_null(o.first);
     writer_stop(w);
     assert_int_equal(a.flows, 100);
     assert_int_equal(b.flows, 100);
@@ -79,11 +82,16 @@ static void
 put_many(void *arg)
 {
     struct writer *w = arg;
+    struct outbox o = {0};
     for (int i = 0; i < EACH; i++) {
         struct flow *f = flow_make_get("a.test", "/", "x", NULL);
-        writer_put(w, f);
+        writer_put(w, &o, f);
         flow_unref(f);
+        if (i % 3 == 0)
+            writer_send(w, &o);
     }
+    writer_send(w, &o);
+    writer_send(w, &o); /* nothing is left */
 }
 
 static int
