@@ -106,6 +106,16 @@ buf_byte(struct buf *b, char c)
 }
 
 void
+buf_u64(struct buf *b, uint64_t n)
+{
+    char digits[20], *p = digits + sizeof(digits);
+    do
+        *--p = (char)('0' + n % 10);
+    while (n /= 10);
+    buf_append(b, slice_of(p, (size_t)(digits + sizeof(digits) - p)));
+}
+
+void
 buf_printf(struct buf *b, const char *fmt, ...)
 {
     char small[256];

@@ -28,6 +28,8 @@ char *buf_reserve(struct buf *b, size_t n) MUST_CHECK;
 void buf_commit(struct buf *b, size_t n);
 void buf_append(struct buf *b, struct slice s);
 void buf_byte(struct buf *b, char c);
+/* In decimal. */
+void buf_u64(struct buf *b, uint64_t n);
 void buf_printf(struct buf *b, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
 /* Drops n bytes from the front; memory is kept. */

@@ -12,7 +12,8 @@ print_size(struct buf *b, uint64_t bytes)
 {
     static const char units[] = "bkmgtpe";
     if (bytes < 1024) {
-        buf_printf(b, "%" PRIu64 "b", bytes);
+        buf_u64(b, bytes);
+        buf_byte(b, 'b');
         return;
     }
     /* 'bytes' counts in units[i]; 'rest' is what is left over of it, in 1024ths. */
@@ -25,23 +26,24 @@ print_size(struct buf *b, uint64_t bytes)
     }
     uint64_t tenths = bytes * 10 + (rest * 10 + 512) / 1024;
     uint64_t whole = bytes + rest / 512;
-    if (tenths < 100)
-        buf_printf(b, "%" PRIu64 ".%" PRIu64 "%c", tenths / 10, tenths % 10, units[i]);
-    else if (whole == 1024)
-        buf_printf(b, "1.0%c", units[i + 1]);
-    else
-        buf_printf(b, "%" PRIu64 "%c", whole, units[i]);
+    if (whole == 1024)
+        tenths = 10, i++;
+    buf_u64(b, tenths < 100 ? tenths / 10 : whole);
+    if (tenths < 100) {
+        buf_byte(b, '.');
+        buf_u64(b, tenths % 10);
+    }
+    buf_byte(b, units[i]);
 }
 
 void
 print_duration(struct buf *b, uint64_t ns)
 {
     uint64_t us = ns / 1000, ms = us / 1000, s = ms / 1000, m = s / 60;
-    if (ms == 0)
-        buf_printf(b, "%" PRIu64 "us", us);
-    else if (s == 0)
-        buf_printf(b, "%" PRIu64 "ms", ms);
-    else if (s < 10)
+    if (s == 0) {
+        buf_u64(b, ms ? ms : us);
+        buf_append(b, ms ? SLICE("ms") : SLICE("us"));
+    } else if (s < 10)
         buf_printf(b, "%" PRIu64 ".%02" PRIu64 "s", s, ms % 1000 / 10);
     else if (m == 0)
         buf_printf(b, "%" PRIu64 ".%" PRIu64 "s", s, ms % 1000 / 100);
@@ -76,10 +78,24 @@ print_is_safe(uint32_t cp)
     return cp >= ' ' && !(cp >= 0x7f && cp < 0xa0) && !line_end && !is_bidi_control(cp);
 }
 
+static size_t
+plain_length(struct slice s)
+{
+    size_t n = 0;
+    while (n < s.n && s.p[n] >= ' ' && s.p[n] < 0x7f)
+        n++;
+    return n;
+}
+
 void
 print_safe(struct buf *b, struct slice s, bool lines)
 {
     while (s.n) {
+        size_t plain = plain_length(s);
+        buf_append(b, slice_first(s, plain));
+        s = slice_from(s, plain);
+        if (!s.n)
+            return;
         uint32_t cp;
         unsigned n = utf8_next(s, &cp);
         if (n && (print_is_safe(cp) || cp == '\t' || (lines && cp == '\n'))) {

@@ -79,8 +79,10 @@ append_authority(const struct flow *f, struct buf *out, bool with_port)
     buf_append(out, f->host);
     if (bracket)
         buf_byte(out, ']');
-    if (with_port)
-        buf_printf(out, ":%u", f->port);
+    if (with_port) {
+        buf_byte(out, ':');
+        buf_u64(out, f->port);
+    }
 }
 
 static uint16_t

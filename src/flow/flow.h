@@ -6,6 +6,7 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "base/list.h"
 #include "base/thread.h"
 #include "codec/head.h"
 #include "flow/body.h"
@@ -37,6 +38,11 @@ struct interim {
 
 struct flow {
     struct mail mail; /* for the mailbox of the recorder */
+    struct {
+        struct list node;
+        struct flow *next; /* with the same last bits of the id */
+        size_t bytes;
+    } kept; /* for the store in memory */
     atomic_uint refs;
     uint64_t id; /* unique in the process, ascending by start */
     enum flow_kind kind;

@@ -133,11 +133,16 @@ pool_drop_row(struct pool *p, struct pool_host *row)
     mem_free(row);
 }
 
-/* The last used that still works, out of the idle ones. */
-static struct upstream *
-pool_take_idle(struct pool_host *row)
+/* The last used that still works. */
+struct upstream *
+pool_take(struct pool *p, const struct upstream_spec *s)
 {
+    char key[UPSTREAM_KEY_MAX];
+    upstream_key(s, key);
+    struct pool_host *row = map_get(p->hosts, slice_str(key));
     struct upstream *found = NULL;
+    if (!row)
+        return NULL;
     row->open++; /* the row stays while we look */
     while (!found && !list_empty(&row->idle)) {
         struct upstream *u = upstream_at(row->idle.next);
@@ -147,8 +152,10 @@ pool_take_idle(struct pool_host *row)
             found = u;
     }
     row->open--;
-    if (!found)
+    if (!found) {
+        pool_drop_row(p, row);
         return NULL;
+    }
     list_remove(&found->node);
     list_push(&found->worker->away, &found->node);
     row->n_idle--;
@@ -184,16 +191,13 @@ pool_unclaimed(struct pool_host *row)
 }
 
 bool
-pool_get(struct pool *p, struct waiter *w, bool fresh, struct upstream **out)
+pool_wait(struct pool *p, struct waiter *w)
 {
     struct pool_host *row = pool_row(p, &w->spec);
-    *out = NULL;
     w->up = NULL;
     list_init(&w->node);
     if (!row)
         return false;
-    if (!fresh && (*out = pool_take_idle(row)))
-        return true;
     struct upstream *u = pool_unclaimed(row);
     if (!u && row->open >= (unsigned)w->spec.setup->config->upstream_per_host) {
         list_push(&row->waiting, &w->node);

@@ -21,11 +21,10 @@ struct pool_host {
 struct pool *pool_new(struct worker *w) MUST_CHECK;
 /* Closes every connection of it. */
 void pool_free(struct pool *p);
-/*
- * An idle connection, leased to the caller in *out; or *out is NULL, and w->done hears of one that
- * was given back or opened. 'fresh' asks for one that has not served before. false without memory.
- */
-bool pool_get(struct pool *p, struct waiter *w, bool fresh, struct upstream **out) MUST_CHECK;
+/* An idle connection, leased to the caller, or NULL. */
+struct upstream *pool_take(struct pool *p, const struct upstream_spec *s);
+/* w->done hears of one that was given back or opened. false without memory. */
+bool pool_wait(struct pool *p, struct waiter *w) MUST_CHECK;
 /* An idle connection for this, without leasing it; NULL when there is none. */
 struct upstream *pool_look(struct pool *p, const struct upstream_spec *s);
 /* Begins to open one, for whoever asks next, unless one is idle or being opened. */

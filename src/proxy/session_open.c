@@ -62,8 +62,6 @@ open_take_bound(struct session *s, const struct upstream_spec *spec)
 {
     char key[UPSTREAM_KEY_MAX];
     struct upstream *u = s->bound;
-    if (!u)
-        return NULL;
     upstream_key(spec, key);
     s->bound = NULL;
     if (!u->fan->broken && slice_eq(slice_str(key), slice_str(u->key)))
@@ -84,7 +82,11 @@ session_ask_open(struct session *s, struct ask *a)
         a->open.peer = s->failed_peer;
         return ASK_DONE;
     }
-    struct upstream *u = a->open.fresh ? NULL : open_take_bound(s, &spec);
+    struct upstream *u = NULL;
+    if (!a->open.fresh)
+        u = s->bound ? open_take_bound(s, &spec) : NULL;
+    if (!a->open.fresh && !u)
+        u = pool_take(s->worker->pool, &spec);
     if (u) {
         open_give(a, u);
         return ASK_DONE;
@@ -95,15 +97,12 @@ session_ask_open(struct session *s, struct ask *a)
         return ASK_DONE;
     }
     *o = (struct open_wait){.waiter = {.spec = spec, .done = open_done}, .session = s, .ask = a};
-    if (!pool_get(s->worker->pool, &o->waiter, a->open.fresh, &u))
-        failure_set(&a->open.why, REASON_MEMORY, NULL);
-    else if (!u) {
+    if (pool_wait(s->worker->pool, &o->waiter)) {
         a->host_data = o;
         return ASK_WAIT;
     }
+    failure_set(&a->open.why, REASON_MEMORY, NULL);
     mem_free(o);
-    if (u)
-        open_give(a, u);
     return ASK_DONE;
 }
 

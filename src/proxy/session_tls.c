@@ -105,12 +105,10 @@ tls_upstream_first(struct session *s, struct ask *a)
     }
     s->tls_wait = (struct waiter){.spec = spec, .done = tls_done};
     s->tls_ask = a;
-    if (pool_get(w->pool, &s->tls_wait, false, &u) && !u)
+    if (pool_wait(w->pool, &s->tls_wait))
         return ASK_WAIT;
     s->tls_ask = NULL;
-    if (u)
-        pool_put(w->pool, u);
-    tls_answer(s, a, u ? u->cert : NULL, VERDICT_NONE);
+    tls_answer(s, a, NULL, VERDICT_NONE);
     return ASK_DONE;
 }
 

@@ -27,9 +27,16 @@ spec_name(const struct upstream_spec *s)
 void
 upstream_key(const struct upstream_spec *s, char out[UPSTREAM_KEY_MAX])
 {
-    snprintf(out, UPSTREAM_KEY_MAX, "%.*s:%u:%s:%.*s:%llu", SLICE_ARG(s->host), s->port,
-             s->tls ? "tls" : "tcp", SLICE_ARG(s->tls ? spec_name(s) : s->host),
-             (unsigned long long)s->setup->id);
+    /* Asked for with every request. */
+    struct buf b = {.p = out, .cap = UPSTREAM_KEY_MAX - 1, .max = UPSTREAM_KEY_MAX - 1};
+    buf_append(&b, s->host);
+    buf_byte(&b, ':');
+    buf_u64(&b, s->port);
+    buf_append(&b, s->tls ? SLICE(":tls:") : SLICE(":tcp:"));
+    buf_append(&b, s->tls ? spec_name(s) : s->host);
+    buf_byte(&b, ':');
+    buf_u64(&b, s->setup->id);
+    out[b.w] = 0;
 }
 
 struct upstream *

@@ -1,32 +1,23 @@
 /* Flows in memory, within a limit of bytes: the oldest go first, and are counted. */
 #include "base/list.h"
-#include "base/map.h"
 #include "base/mem.h"
 #include "store/store.h"
 
+#define FIRST_CHAINS 1024
+
+/* Ids ascend, so that their last bits spread them evenly over the chains. */
 struct memory {
-    struct map *by_id;
+    struct flow **chains;
+    size_t n_chains;  /* a power of two */
     struct list kept; /* oldest first */
     size_t max;
     struct store_counts counts;
 };
 
-struct kept {
-    struct list node;
-    struct flow *flow;
-    size_t bytes;
-};
-
-static struct kept *
-kept_of(struct list *node)
+static struct flow *
+flow_at(struct list *node)
 {
-    return container_of(node, struct kept, node);
-}
-
-static struct slice
-id_key(const uint64_t *id)
-{
-    return slice_of(id, sizeof(*id));
+    return container_of(node, struct flow, kept.node);
 }
 
 static void *
@@ -34,36 +25,58 @@ memory_open(const struct store_options *o, struct err *e)
 {
     struct memory *m = mem_zalloc(sizeof(*m));
     if (m)
-        m->by_id = map_new();
-    if (!m || !m->by_id) {
+        m->chains = mem_zalloc(FIRST_CHAINS * sizeof(struct flow *));
+    if (!m || !m->chains) {
         mem_free(m);
         err_memory(e);
         return NULL;
     }
+    m->n_chains = FIRST_CHAINS;
     list_init(&m->kept);
     m->max = o->max;
     return m;
 }
 
-static void
-memory_remove(struct memory *m, struct kept *k)
+/* The place that points to the flow, or the end of its chain. */
+static struct flow **
+memory_find(const struct memory *m, uint64_t id)
 {
-    map_take(m->by_id, id_key(&k->flow->id));
-    list_remove(&k->node);
-    m->counts.flows--;
-    m->counts.bytes -= k->bytes;
-    flow_unref(k->flow);
-    mem_free(k);
+    struct flow **at = &m->chains[id & (m->n_chains - 1)];
+    while (*at && (*at)->id != id)
+        at = &(*at)->kept.next;
+    return at;
+}
+
+/* Without memory the chains just get longer. */
+static void
+memory_grow(struct memory *m)
+{
+    size_t n = m->n_chains * 2;
+    struct flow **chains = mem_zalloc(n * sizeof(struct flow *));
+    if (!chains)
+        return;
+    list_for (it, &m->kept) {
+        struct flow *f = flow_at(it);
+        f->kept.next = chains[f->id & (n - 1)];
+        chains[f->id & (n - 1)] = f;
+    }
+    mem_free(m->chains);
+    m->chains = chains;
+    m->n_chains = n;
 }
 
 static bool
 memory_drop(void *store, uint64_t id)
 {
     struct memory *m = store;
-    struct kept *k = map_get(m->by_id, id_key(&id));
-    if (!k)
+    struct flow **at = memory_find(m, id), *f = *at;
+    if (!f)
         return false;
-    memory_remove(m, k);
+    *at = f->kept.next;
+    list_remove(&f->kept.node);
+    m->counts.flows--;
+    m->counts.bytes -= f->kept.bytes;
+    flow_unref(f);
     return true;
 }
 
@@ -71,31 +84,29 @@ static void
 memory_make_room(struct memory *m, size_t bytes)
 {
     while (m->counts.bytes > m->max - bytes) {
-        memory_remove(m, kept_of(m->kept.next));
+        memory_drop(m, flow_at(m->kept.next)->id);
         m->counts.evicted++;
     }
 }
 
 static bool
-memory_put(void *store, struct flow *f, struct err *e)
+memory_put(void *store, struct flow *f, struct err *e UNUSED)
 {
     struct memory *m = store;
-    size_t bytes = flow_memory(f) + sizeof(struct kept);
+    size_t bytes = flow_memory(f);
     memory_drop(m, f->id);
     if (bytes > m->max) {
         m->counts.evicted++;
         return true;
     }
     memory_make_room(m, bytes);
-    void *old;
-    struct kept *k = mem_zalloc(sizeof(*k));
-    if (!k || !map_put(m->by_id, id_key(&f->id), k, &old)) {
-        mem_free(k);
-        return err_memory(e);
-    }
-    k->flow = flow_ref(f);
-    k->bytes = bytes;
-    list_push(&m->kept, &k->node);
+    if (m->counts.flows >= m->n_chains)
+        memory_grow(m);
+    struct flow **at = memory_find(m, f->id);
+    *at = flow_ref(f);
+    f->kept.next = NULL;
+    f->kept.bytes = bytes;
+    list_push(&m->kept, &f->kept.node);
     m->counts.flows++;
     m->counts.bytes += bytes;
     return true;
@@ -104,9 +115,8 @@ memory_put(void *store, struct flow *f, struct err *e)
 static struct flow *
 memory_get(void *store, uint64_t id)
 {
-    struct memory *m = store;
-    struct kept *k = map_get(m->by_id, id_key(&id));
-    return k ? flow_ref(k->flow) : NULL;
+    struct flow *f = *memory_find(store, id);
+    return f ? flow_ref(f) : NULL;
 }
 
 static void
@@ -114,7 +124,7 @@ memory_each(void *store, bool newest_first, store_each_fn *fn, void *arg)
 {
     struct memory *m = store;
     struct list *it = newest_first ? m->kept.prev : m->kept.next;
-    while (it != &m->kept && fn(arg, kept_of(it)->flow))
+    while (it != &m->kept && fn(arg, flow_at(it)))
         it = newest_first ? it->prev : it->next;
 }
 
@@ -131,8 +141,8 @@ memory_close(void *store)
     if (!m)
         return;
     while (!list_empty(&m->kept))
-        memory_remove(m, kept_of(m->kept.next));
-    map_free(m->by_id);
+        memory_drop(m, flow_at(m->kept.next)->id);
+    mem_free(m->chains);
     mem_free(m);
 }
 

@@ -28,6 +28,7 @@
 struct dump {
     struct dump_options o;
     struct dump_text text;
+    struct buf url; /* of the flow at hand */
     bool gone;
     bool advised[REASON_INTERNAL + 1]; /* reasons for which it was said what to do */
 };
@@ -41,6 +42,7 @@ dump_new(const struct dump_options *o)
     d->o = *o;
     d->text.color = o->color;
     buf_init(&d->text.out, LONGEST);
+    buf_init(&d->url, LONGEST);
     return d;
 }
 
@@ -51,6 +53,7 @@ dump_free(struct dump *d)
         return;
     dump_flush(d);
     buf_release(&d->text.out);
+    buf_release(&d->url);
     mem_free(d);
 }
 
@@ -82,6 +85,8 @@ dump_flush(void *arg)
     }
     if (out->cap > 2 * BATCH)
         buf_release(out);
+    if (d->url.cap > BATCH)
+        buf_release(&d->url);
     buf_reset(out);
 }
 
@@ -115,12 +120,16 @@ first_columns(struct slice s, size_t columns)
 static void
 put_cell(struct dump_text *t, enum paint p, struct slice s, int width)
 {
+    if (!width) {
+        dump_safe(t, p, s);
+        return;
+    }
     struct buf safe;
     buf_init(&safe, LONGEST);
     print_safe(&safe, s, false);
     struct slice text = buf_slice(&safe);
     size_t room = (size_t)abs(width), columns = utf8_columns(text);
-    bool cut = width && columns > room;
+    bool cut = columns > room;
     int pad = columns < room ? (int)(room - columns) : 0;
     buf_printf(&t->out, "%*s", width > 0 ? pad : 0, "");
     dump_paint(t, p);
@@ -164,7 +173,7 @@ put_outcome(struct dump *d, const struct flow *f, bool columns)
     char room[32];
     struct buf b = {.p = room, .cap = sizeof(room), .max = sizeof(room)};
     if (h->status)
-        buf_printf(&b, "%u", h->status);
+        buf_u64(&b, h->status);
     put_blank(d);
     put_cell(t, status_paint(h->status), h->status ? buf_slice(&b) : SLICE("---"), 0);
     put_blank(d);
@@ -232,18 +241,16 @@ put_line(struct dump *d, const struct flow *f)
     unsigned width = dump_columns(d);
     size_t fixed = CLIENT_WIDTH + 1 + METHOD_WIDTH + 1 + REST_WIDTH;
     bool columns = width >= fixed + URL_LEAST;
-    struct buf url;
-    buf_init(&url, LONGEST);
-    flow_url(f, &url);
-    struct slice where = buf_len(&url) ? buf_slice(&url) : SLICE("-");
+    buf_reset(&d->url);
+    flow_url(f, &d->url);
+    struct slice where = buf_len(&d->url) ? buf_slice(&d->url) : SLICE("-");
     put_cell(&d->text, PAINT_DIM, slice_str(f->client->remote), columns ? -CLIENT_WIDTH : 0);
     put_blank(d);
     put_cell(&d->text, PAINT_BOLD, method_of(f), columns ? -METHOD_WIDTH : 0);
     put_blank(d);
     bool cell = columns && f->kind != FLOW_TLS;
     put_cell(&d->text, PAINT_NONE, where, cell ? -(int)(width - fixed) : 0);
-    d->text.out.failed |= url.failed;
-    buf_release(&url);
+    d->text.out.failed |= d->url.failed;
     if (f->kind == FLOW_TLS)
         put_refusal(d, f);
     else if (f->kind == FLOW_TUNNEL)
