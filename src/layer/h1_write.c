@@ -2,6 +2,7 @@
 #include "layer/h1.h"
 
 #define HEAD_OUT_MAX (1u << 20)
+#define HEAD_USUAL   1500u /* bytes that need no allocation */
 
 /* All of it or nothing: a frame that is not whole would be read as something else. */
 static void
@@ -15,14 +16,26 @@ h1_send(struct h1 *h, struct buf *out)
 }
 
 static void
+h1_print_head(struct h1 *h, const struct part *p, struct buf *out)
+{
+    if (h->role == ROLE_CONNECT)
+        http1_print_request(out, p->head, p->head->target);
+    else
+        http1_print_response(out, p->head);
+}
+
+static void
 h1_write_head(struct h1 *h, const struct part *p)
 {
-    struct buf out;
+    char room[HEAD_USUAL];
+    struct buf out = {.p = room, .cap = sizeof(room), .max = sizeof(room)};
+    h1_print_head(h, p, &out);
+    if (!out.failed) {
+        layer_send(&h->layer, buf_slice(&out));
+        return;
+    }
     buf_init(&out, HEAD_OUT_MAX);
-    if (h->role == ROLE_CONNECT)
-        http1_print_request(&out, p->head, p->head->target);
-    else
-        http1_print_response(&out, p->head);
+    h1_print_head(h, p, &out);
     h1_send(h, &out);
 }
 
