@@ -53,8 +53,12 @@ VERSION := $(shell cat VERSION)
 COMPILE = $(CC) -std=c17 -g -fPIE $(MODE) $(WARN) $(GCC_ONLY) $(WERROR) -D_GNU_SOURCE -DWEIR_VERSION=\"$(VERSION)\" -Isrc \
 	-include src/base/banned.h $(PKG_CFLAGS) $(CFLAGS)
 LINK = $(CC) -g -pie $(MODE) -Wl,-z,relro,-z,now,--as-needed $(LDFLAGS)
+# It takes the place of malloc in the whole program; the sanitizers have heaps of their own.
+HEAP_release := -Wl,--no-as-needed -lmimalloc -Wl,--as-needed
+HEAP_clang := $(HEAP_release)
+HEAP := $(HEAP_$(V))
 # The sanitizers have a crypt_r of their own, which calls that of the library.
-LIBS = $(PKG_LIBS) -Wl,--no-as-needed -lcrypt -Wl,--as-needed -lpthread
+LIBS = $(HEAP) $(PKG_LIBS) -Wl,--no-as-needed -lcrypt -Wl,--as-needed -lpthread
 
 # Files ----------------------------------------------------------------------------------------------------------------
 IN := $(if $(DIRS),$(addprefix src/,$(DIRS)),$(filter-out src/main.c,$(wildcard src/*)))

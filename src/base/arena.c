@@ -6,7 +6,6 @@
 
 #include <assert.h>
 #include <stdalign.h>
-#include <stdatomic.h>
 #include <stdint.h>
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
@@ -33,89 +32,13 @@ struct arena {
     size_t step;         /* size of the next chunk */
     size_t used, max;
     size_t memory;
-    bool page; /* the first chunk, in which this lies, is one of ARENA_PAGE */
 };
-
-#define FREED_MAX 512
-
-/* Pages that were freed, for those who reuse them. */
-static struct {
-    _Atomic(struct chunk *) first;
-    atomic_uint n;     /* about */
-    atomic_uint users; /* threads between begin and end */
-} freed;
-
-/* Pages of this thread, taken off the list above all at once: that needs no care for what others do
- * with its elements meanwhile. */
-static _Thread_local struct {
-    struct chunk *first;
-    bool on;
-} own;
 
 static size_t
 round_up(size_t n)
 {
     return (n + alignof(max_align_t) - 1) & ~(alignof(max_align_t) - 1);
 }
-
-/* Pages that other threads freed ---------------------------------------------------------------- */
-
-static struct chunk *
-page_take(void)
-{
-    if (!own.on)
-        return NULL;
-    if (!own.first) {
-        own.first = atomic_exchange_explicit(&freed.first, NULL, memory_order_acquire);
-        atomic_store_explicit(&freed.n, 0, memory_order_relaxed);
-    }
-    struct chunk *c = own.first;
-    if (c)
-        own.first = c->next;
-    return c;
-}
-
-static void
-page_free(struct chunk *c)
-{
-    if (atomic_load_explicit(&freed.users, memory_order_relaxed) == 0 ||
-        atomic_fetch_add_explicit(&freed.n, 1, memory_order_relaxed) >= FREED_MAX) {
-        mem_free(c);
-        return;
-    }
-    c->next = atomic_load_explicit(&freed.first, memory_order_relaxed);
-    while (!atomic_compare_exchange_weak_explicit(&freed.first, &c->next, c, memory_order_release,
-                                                  memory_order_relaxed))
-        ;
-}
-
-static void
-chunks_free(struct chunk *c)
-{
-    for (struct chunk *next; c; c = next) {
-        next = c->next;
-        mem_free(c);
-    }
-}
-
-void
-arena_reuse_begin(void)
-{
-    own.on = !PIECES_APART;
-    atomic_fetch_add(&freed.users, 1);
-}
-
-void
-arena_reuse_end(void)
-{
-    own.on = false;
-    chunks_free(own.first);
-    own.first = NULL;
-    if (atomic_fetch_sub(&freed.users, 1) == 1)
-        chunks_free(atomic_exchange(&freed.first, NULL));
-}
-
-/* Arenas ---------------------------------------------------------------------------------------- */
 
 static struct chunk *
 chunk_new(size_t cap)
@@ -142,19 +65,17 @@ add_chunk(struct arena *a, size_t cap)
 struct arena *
 arena_new(size_t first, size_t max)
 {
-    bool page = first == ARENA_PAGE && !PIECES_APART;
     size_t own_size = round_up(sizeof(struct arena));
     size_t cap = own_size + (PIECES_APART ? 0 : round_up(MIN(first, max)));
-    struct chunk *c = page ? page_take() : NULL;
-    if (!c && !(c = chunk_new(cap)))
+    struct chunk *c = chunk_new(cap);
+    if (!c)
         return NULL;
-    *c = (struct chunk){NULL, own_size, cap};
+    c->used = own_size;
     struct arena *a = (struct arena *)c->data;
     *a = (struct arena){.chunk = c,
                         .step = MIN(cap - own_size, LARGEST_STEP),
                         .max = MIN(max, SIZE_MAX / 2),
-                        .memory = sizeof(*c) + cap,
-                        .page = page};
+                        .memory = sizeof(*c) + cap};
     return a;
 }
 
@@ -163,16 +84,10 @@ arena_free(struct arena *a)
 {
     if (!a)
         return;
-    struct chunk *c = a->chunk;
-    bool page = a->page;
-    for (struct chunk *next; c->next; c = next) {
+    for (struct chunk *c = a->chunk, *next; c; c = next) {
         next = c->next;
         mem_free(c);
     }
-    if (page)
-        page_free(c);
-    else
-        mem_free(c);
 }
 
 /* Makes sure that the newest chunk has n more bytes; a new one is made for 'room' bytes. */

@@ -9,10 +9,6 @@
 
 struct arena;
 
-/* A first chunk of this size is not given back to the heap by a thread that says so: see
- * arena_reuse_begin. */
-#define ARENA_PAGE 5000u
-
 /* 'first' is the size of the first chunk in bytes; 'max' the most it may ever hand out, each piece
  * rounded up to a multiple of 16. NULL without memory. */
 struct arena *arena_new(size_t first, size_t max) MUST_CHECK;
@@ -33,11 +29,3 @@ void arena_trim(struct arena *a, void *p, size_t old_n, size_t n);
 size_t arena_room(const struct arena *a);
 /* Bytes of the heap that it occupies. */
 size_t arena_memory(const struct arena *a);
-
-/*
- * From here on arenas that this thread makes with ARENA_PAGE take the memory of arenas that other
- * threads have freed, some hundred at most. The heap has a lock for each thread's memory, and
- * threads that free what others allocate would wait for each other there.
- */
-void arena_reuse_begin(void);
-void arena_reuse_end(void);

@@ -4,16 +4,16 @@
 #include "base/mem.h"
 #include "codec/url.h"
 
-/* A page holds the flow of an ordinary exchange: the struct, both heads, their fields, a small
- * content. */
-#define ARENA_MAX 1048576u
+/* Holds the flow of an ordinary exchange: the struct, both heads, their fields, a small content. */
+#define ARENA_FIRST 5000u
+#define ARENA_MAX   1048576u
 
 static atomic_uint_fast64_t last_id;
 
 struct flow *
 flow_new(enum flow_kind kind, struct peer *client, struct budget *budget)
 {
-    struct arena *arena = arena_new(ARENA_PAGE, ARENA_MAX);
+    struct arena *arena = arena_new(ARENA_FIRST, ARENA_MAX);
     if (!arena)
         return NULL;
     struct flow *f = arena_alloc(arena, sizeof *f);

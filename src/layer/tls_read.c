@@ -31,7 +31,10 @@ read_records(struct tls *t, char *to, size_t room, int *error)
         if (r == 1) {
             n += got;
             t->idle_records = 0;
-            continue;
+            if (t->in.n || SSL_has_pending(t->ssl))
+                continue;
+            *error = SSL_ERROR_WANT_READ; /* what another call would find out */
+            break;
         }
         *error = SSL_get_error(t->ssl, r);
         if (t->in.n && t->in.n == before)

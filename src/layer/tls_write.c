@@ -3,6 +3,9 @@
 
 #include <openssl/err.h>
 
+/* Bytes. It is given back with every flush: there are thousands of idle connections. */
+#define OUT_FIRST ((size_t)2048)
+
 static void
 give_up(struct tls *t)
 {
@@ -39,6 +42,9 @@ tls_flush(struct tls *t)
 static void
 collect(struct tls *t, struct slice data)
 {
+    /* Room for the head and the content of a small message at once. */
+    if (!t->out.p && data.n && !buf_reserve(&t->out, MAX(data.n, OUT_FIRST)))
+        give_up(t);
     buf_append(&t->out, data);
     if (t->out.failed)
         give_up(t);

@@ -1,6 +1,7 @@
 /* One thread: its loop, its listeners, its clients. */
 #include "proxy/worker.h"
 
+#include "base/clock.h"
 #include "base/mem.h"
 #include "io/sock.h"
 #include "pki/sessions.h"
@@ -12,6 +13,9 @@
 #include <stdio.h>
 
 #define TLS_SESSION_KEYS 2000
+/* To wake the writer costs more than to write a flow: a busy worker does it for hundreds at once,
+ * and nobody sees the delay. */
+#define OUTBOX_TIME (5 * NS_PER_MS)
 
 static struct session *
 session_at(struct list *node)
@@ -43,7 +47,10 @@ worker_kill(void *arg)
 void
 worker_record(struct worker *w, struct flow *f)
 {
+    bool empty = !w->outbox.first;
     writer_put(w->proxy->writer, &w->outbox, f);
+    if (empty)
+        timer_set(w->outbox_timer, loop_now(w->loop) + OUTBOX_TIME);
 }
 
 static void
@@ -71,12 +78,12 @@ worker_new(struct proxy *p, struct setup *s, struct err *e)
         worker_free(w);
         return NULL;
     }
-    loop_before_wait(w->loop, worker_send, w);
     w->facts = facts_new();
     w->tls_sessions = sessions_new(TLS_SESSION_KEYS);
     w->pool = pool_new(w);
     w->grace = timer_new(w->loop, worker_kill, w);
-    if (w->facts && w->tls_sessions && w->pool && w->grace)
+    w->outbox_timer = timer_new(w->loop, worker_send, w);
+    if (w->facts && w->tls_sessions && w->pool && w->grace && w->outbox_timer)
         return w;
     err_memory(e);
     worker_free(w);
@@ -113,6 +120,7 @@ worker_free(struct worker *w)
     worker_kill_away(w);
     worker_send(w);
     timer_free(w->grace);
+    timer_free(w->outbox_timer);
     if (w->loop)
         loop_free(w->loop);
     sessions_free(w->tls_sessions);
@@ -166,9 +174,7 @@ static void
 worker_run(void *arg)
 {
     struct worker *w = arg;
-    arena_reuse_begin();
     loop_run(w->loop);
-    arena_reuse_end();
 }
 
 bool

@@ -26,7 +26,8 @@ struct worker {
     struct list away; /* struct upstream: leased, in a tunnel, or being closed */
     struct facts *facts;
     struct sessions *tls_sessions;
-    struct outbox outbox; /* finished flows, until the loop waits */
+    struct outbox outbox;       /* finished flows, for a few milliseconds */
+    struct timer *outbox_timer; /* set while it holds something */
     struct timer *grace;
     bool stopping;
     unsigned long full_said; /* connections refused since the last line about it */

@@ -2,7 +2,6 @@
 #include "base/arena.h"
 
 #include "base/mem.h"
-#include "base/thread.h"
 
 #include <stdalign.h>
 
@@ -184,35 +183,6 @@ the_room_can_be_had_and_no_more(void **state)
     arena_free(a);
 }
 
-static void
-free_there(void *arg)
-{
-    arena_free(arg);
-}
-
-/* The newest of those that another thread freed comes first. */
-static void
-pages_of_other_threads_are_used_again(void **state)
-{
-    struct arena *a = arena_new(ARENA_PAGE, 1 << 20), *b;
-    struct thread thread;
-    struct err e;
-    bool apart = arena_room(a) < 4000;
-    arena_reuse_begin();
-    memset(arena_alloc(a, 1000), 'x', 1000);
-    assert_true(thread_start(&thread, "freer", free_there, a, &e));
-    thread_join(&thread);
-    b = arena_new(ARENA_PAGE, 1 << 20);
-    assert_true(apart || b == a);
-    assert_int_equal(arena_used(b), 0);
-    assert_int_equal(((char *)arena_alloc(b, 1000))[999], 0);
-    arena_free(b);
-    arena_reuse_end();
-    a = arena_new(ARENA_PAGE, 1 << 20);
-    assert_non_null(a);
-    arena_free(a);
-}
-
 int
 main(void)
 {
@@ -229,7 +199,6 @@ main(void)
         cmocka_unit_test(without_memory_there_is_no_piece),
         cmocka_unit_test(only_the_newest_piece_is_trimmed),
         cmocka_unit_test(the_room_can_be_had_and_no_more),
-        cmocka_unit_test(pages_of_other_threads_are_used_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
