@@ -10,27 +10,33 @@
 static void
 add_decimals(struct buf *out, const uint16_t *list, unsigned n)
 {
-    const char *separator = "";
+    bool first = true;
     for (unsigned i = 0; i < n; i++) {
         if (hello_is_grease(list[i]))
             continue;
-        buf_printf(out, "%s%u", separator, list[i]);
-        separator = "-";
+        if (!first)
+            buf_byte(out, '-');
+        buf_u64(out, list[i]);
+        first = false;
     }
 }
 
 void
 hello_ja3_text(const struct hello *h, struct buf *out)
 {
-    buf_printf(out, "%u,", h->legacy_version);
+    buf_u64(out, h->legacy_version);
+    buf_byte(out, ',');
     add_decimals(out, h->ciphers, h->n_ciphers);
     buf_byte(out, ',');
     add_decimals(out, h->extensions, h->n_extensions);
     buf_byte(out, ',');
     add_decimals(out, h->groups, h->n_groups);
     buf_byte(out, ',');
-    for (unsigned i = 0; i < h->n_formats; i++)
-        buf_printf(out, "%s%u", i ? "-" : "", h->formats[i]);
+    for (unsigned i = 0; i < h->n_formats; i++) {
+        if (i)
+            buf_byte(out, '-');
+        buf_u64(out, h->formats[i]);
+    }
 }
 
 static unsigned
@@ -93,12 +99,15 @@ compare_numbers(const void *a, const void *b)
 static void
 add_hex(struct buf *out, const uint16_t *list, unsigned n)
 {
-    const char *separator = "";
+    static const char hex[] = "0123456789abcdef";
+    bool first = true;
     for (unsigned i = 0; i < n; i++) {
-        if (hello_is_grease(list[i]))
+        uint16_t v = list[i];
+        if (hello_is_grease(v))
             continue;
-        buf_printf(out, "%s%04x", separator, list[i]);
-        separator = ",";
+        const char text[] = {',', hex[v >> 12], hex[v >> 8 & 15], hex[v >> 4 & 15], hex[v & 15]};
+        buf_append(out, slice_from(slice_of(text, sizeof(text)), first));
+        first = false;
     }
 }
 

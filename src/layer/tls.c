@@ -140,7 +140,7 @@ static void
 handshake(struct tls *t)
 {
     struct failure why;
-    ERR_clear_error();
+    tls_forget_errors();
     int r = SSL_do_handshake(t->ssl);
     bool greeted = t->role == ROLE_CONNECT || t->first == HELLO_OK;
     if (r == 1 && greeted) {

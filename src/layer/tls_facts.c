@@ -8,6 +8,16 @@
 /* All lists of a ClientHello as text. */
 #define JA_MAX 8192
 
+/* As much of the text as there is room for, to the first NUL. */
+static void
+note_text(char *to, size_t room, struct slice text)
+{
+    text = slice_first(slice_first(text, slice_find(text, '\0')), room - 1);
+    if (text.n)
+        memcpy(to, text.p, text.n);
+    to[text.n] = '\0';
+}
+
 /* The first 'digits' hexadecimal digits of the hash of the text; "" on failure. */
 static void
 hash_text(const EVP_MD *md, const struct buf *text, unsigned digits, char *out)
@@ -68,7 +78,7 @@ tls_facts_hello(struct tls *t, const struct hello *h)
     struct peer_tls *facts = peer_need_tls(t->layer.chain->peer);
     if (!facts)
         return;
-    snprintf(facts->sni, sizeof(facts->sni), "%.*s", SLICE_ARG(h->sni));
+    note_text(facts->sni, sizeof(facts->sni), h->sni);
     note_ja3(facts, h);
     note_ja4(facts, h);
 }
@@ -135,10 +145,8 @@ note_certs(struct peer_tls *facts, const struct tls *t)
 {
     if (facts->n_certs)
         return;
-    if (t->role == ROLE_ACCEPT) {
-        note_cert(facts, SSL_get_certificate(t->ssl));
-        return;
-    }
+    if (t->role == ROLE_ACCEPT)
+        return; /* who made the SSL knows what it shows */
     STACK_OF(X509) *chain = SSL_get_peer_cert_chain(t->ssl);
     for (int i = 0; i < sk_X509_num(chain); i++)
         note_cert(facts, sk_X509_value(chain, i));
@@ -156,15 +164,15 @@ tls_facts_agreed(struct tls *t)
         return;
     int group = (int)SSL_get_negotiated_group(t->ssl);
     const char *group_name = group ? SSL_group_to_name(t->ssl, group) : NULL;
-    snprintf(facts->version, sizeof(facts->version), "%s", SSL_get_version(t->ssl));
-    snprintf(facts->cipher, sizeof(facts->cipher), "%s", SSL_get_cipher_name(t->ssl));
-    snprintf(facts->group, sizeof(facts->group), "%s", group_name ? group_name : "");
+    note_text(facts->version, sizeof(facts->version), slice_str(SSL_get_version(t->ssl)));
+    note_text(facts->cipher, sizeof(facts->cipher), slice_str(SSL_get_cipher_name(t->ssl)));
+    note_text(facts->group, sizeof(facts->group), slice_str(group_name ? group_name : ""));
     SSL_get0_alpn_selected(t->ssl, &alpn, &n);
-    snprintf(facts->alpn, sizeof(facts->alpn), "%.*s", SLICE_ARG(slice_of(alpn, n)));
+    note_text(facts->alpn, sizeof(facts->alpn), slice_of(alpn, n));
     facts->resumed = SSL_session_reused(t->ssl);
     if (t->role == ROLE_CONNECT) {
         const char *sni = SSL_get_servername(t->ssl, TLSEXT_NAMETYPE_host_name);
-        snprintf(facts->sni, sizeof(facts->sni), "%s", sni ? sni : "");
+        note_text(facts->sni, sizeof(facts->sni), slice_str(sni ? sni : ""));
     }
     note_certs(facts, t);
 }

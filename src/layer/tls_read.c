@@ -26,7 +26,7 @@ read_records(struct tls *t, char *to, size_t room, int *error)
     *error = SSL_ERROR_NONE;
     while (n < room) {
         size_t got = 0, before = t->in.n;
-        ERR_clear_error();
+        tls_forget_errors();
         int r = SSL_read_ex(t->ssl, to + n, room - n, &got);
         if (r == 1) {
             n += got;

@@ -4,6 +4,7 @@
 #include "codec/hello.h"
 #include "layer/tls.h"
 
+#include <openssl/err.h>
 #include <openssl/ssl.h>
 
 /* Plaintext in one record, at most. */
@@ -53,6 +54,15 @@ static inline struct tls *
 tls_of(struct layer *l)
 {
     return container_of(l, struct tls, layer);
+}
+
+/* What is in OpenSSL's queue would be taken for an error of the next call. To clear it when it is
+ * empty costs as much as to encrypt a kilobyte. */
+static inline void
+tls_forget_errors(void)
+{
+    if (ERR_peek_error())
+        ERR_clear_error();
 }
 
 /* tls.c */

@@ -1,7 +1,6 @@
 /* From plaintext to records: what belongs together leaves in one. And our last words. */
 #include "layer/tls_state.h"
 
-#include <openssl/err.h>
 
 /* Bytes. It is given back with every flush: there are thousands of idle connections. */
 #define OUT_FIRST ((size_t)2048)
@@ -19,10 +18,10 @@ write_records(struct tls *t, struct slice data)
 {
     while (data.n) {
         size_t took = 0;
-        ERR_clear_error();
+        tls_forget_errors();
         /* The BIO takes everything: what fails is memory. */
         if (SSL_write_ex(t->ssl, data.p, data.n, &took) != 1) {
-            ERR_clear_error();
+            tls_forget_errors();
             give_up(t);
             return;
         }
@@ -82,9 +81,9 @@ tls_goodbye(struct tls *t)
     tls_flush(t);
     if (t->state != TLS_OPEN)
         return;
-    ERR_clear_error();
+    tls_forget_errors();
     SSL_shutdown(t->ssl);
-    ERR_clear_error();
+    tls_forget_errors();
 }
 
 /* OpenSSL has no call that sends an alert. In whatever state it is, records of a type that does not
@@ -99,13 +98,13 @@ provoke_alert(struct tls *t)
     for (size_t n = 0; n < 2 * (size_t)SSL3_RT_MAX_PACKET_SIZE && !t->alerted; n += sizeof(junk)) {
         size_t got;
         t->in = slice_of(junk, sizeof(junk));
-        ERR_clear_error();
+        tls_forget_errors();
         int r = SSL_read_ex(t->ssl, drop, sizeof(drop), &got);
         if (r != 1 && SSL_get_error(t->ssl, r) != SSL_ERROR_WANT_READ)
             break;
     }
     t->in = SLICE_NONE;
-    ERR_clear_error();
+    tls_forget_errors();
 }
 
 /* In the clear: the handshake has not come to keys. */

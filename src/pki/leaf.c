@@ -243,6 +243,26 @@ leaf_alloc(struct ca *ca, const struct leaf_spec *spec)
     return leaf;
 }
 
+/* A certificate that was parsed keeps its encoding; one that was made is encoded anew for each
+ * handshake, which takes as long as to parse it. */
+static bool
+leaf_encode(struct leaf *leaf)
+{
+    int n = i2d_X509(leaf->cert, NULL);
+    leaf->der = n > 0 ? block_new((size_t)n) : NULL;
+    if (!leaf->der)
+        return false;
+    unsigned char *to = (unsigned char *)leaf->der->data;
+    const unsigned char *from = to;
+    leaf->der->n = (size_t)i2d_X509(leaf->cert, &to);
+    X509 *parsed = d2i_X509(NULL, &from, n);
+    if (!parsed)
+        return false;
+    X509_free(leaf->cert);
+    leaf->cert = parsed;
+    return true;
+}
+
 struct leaf *
 leaf_mint(struct ca *ca, const struct leaf_spec *spec, struct err *e)
 {
@@ -258,7 +278,7 @@ leaf_mint(struct ca *ca, const struct leaf_spec *spec, struct err *e)
         err_memory(e);
         return NULL;
     }
-    bool ok = fill_leaf(leaf, ca, spec, e);
+    bool ok = fill_leaf(leaf, ca, spec, e) && (leaf_encode(leaf) || err_memory(e));
     /* Whatever an odd upstream certificate has left in the queue must not be taken for an error of
      * a connection. */
     ERR_clear_error();
@@ -281,6 +301,7 @@ leaf_unref(struct leaf *leaf)
     if (!leaf || atomic_fetch_sub_explicit(&leaf->refs, 1, memory_order_acq_rel) != 1)
         return;
     X509_free(leaf->cert);
+    block_unref(leaf->der);
     EVP_PKEY_free(leaf->key);
     sk_X509_pop_free(leaf->chain, X509_free);
     mem_free(leaf);

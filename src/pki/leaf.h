@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include "base/block.h"
 #include "base/err.h"
 #include "base/slice.h"
 #include "pki/verdict.h"
@@ -42,6 +43,7 @@ struct leaf_spec {
 struct leaf {
     atomic_uint refs;
     struct x509_st *cert;
+    struct block *der; /* the same, as it is sent */
     struct evp_pkey_st *key;
     struct stack_st_X509 *chain; /* to send behind it; may be empty */
     time_t renew; /* when another should be made: within a day, while this one is good */

@@ -24,6 +24,15 @@ tls_spec(struct session *s)
                                   .sni = slice_str(s->sni)};
 }
 
+/* The flows of the connection tell what its client was shown. */
+static void
+tls_note_leaf(struct session *s, const struct leaf *leaf)
+{
+    struct peer_tls *facts = peer_need_tls(s->peer);
+    if (facts && !facts->n_certs)
+        facts->certs[facts->n_certs++] = block_ref(leaf->der);
+}
+
 /* The SSL for this client, with a leaf like 'cert' (may be NULL) under the fault of the verdict. */
 static void
 tls_answer(struct session *s, struct ask *a, struct x509_st *cert, enum verdict_reason verdict)
@@ -51,6 +60,8 @@ tls_answer(struct session *s, struct ask *a, struct x509_st *cert, enum verdict_
     bool good = leaf && ctx_apply_leaf(a->tls.ssl, leaf, &e) &&
                 ctx_bind_session(a->tls.ssl, slice_of(identity, (size_t)n));
     ctx_set_alpn(a->tls.ssl, &alpn_h1);
+    if (good)
+        tls_note_leaf(s, leaf);
     leaf_unref(leaf);
     if (good)
         return;

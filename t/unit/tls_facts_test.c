@@ -66,8 +66,8 @@ both_sides_know_what_was_agreed_on(void **state)
         assert_string_equal(t->alpn, "http/1.1");
         assert_string_equal(t->sni, "weir.test");
         assert_false(t->resumed);
-        assert_leaf(t);
     }
+    assert_leaf(facts(&p.client));
 }
 
 static void
@@ -79,7 +79,6 @@ so_they_do_with_tls_12(void **state)
     assert_string_equal(facts(&p.server)->cipher, "ECDHE-ECDSA-AES256-GCM-SHA384");
     assert_string_equal(facts(&p.server)->group, "x25519");
     assert_leaf(facts(&p.client));
-    assert_leaf(facts(&p.server));
 }
 
 static void
@@ -107,8 +106,7 @@ a_resumed_handshake_has_the_certificate_of_the_first(void **state)
         tls_pair_connect(&p);
         assert_true(facts(&p.client)->resumed);
         assert_leaf(facts(&p.client));
-        assert_leaf(facts(&p.server));
-        tls_pair_close(&p);
+            tls_pair_close(&p);
     }
 }
 
