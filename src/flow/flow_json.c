@@ -34,12 +34,12 @@ put_tls(struct json *j, const struct peer_tls *tls, bool whole)
     json_str(j, "cipher", tls->cipher);
     json_str(j, "group", tls->group);
     json_str(j, "alpn", tls->alpn);
-    json_str(j, "sni", tls->sni);
+    json_str(j, "sni", tls->sni ? tls->sni : "");
     json_str(j, "ja3", tls->ja3);
     json_str(j, "ja4", tls->ja4);
     json_bool(j, "resumed", tls->resumed);
     json_str(j, "verdict", tls->verdict);
-    json_str(j, "verdict_text", tls->verdict_text);
+    json_str(j, "verdict_text", tls->verdict_text ? tls->verdict_text : "");
     if (whole) {
         json_begin_array(j, "certs");
         for (unsigned i = 0; i < tls->n_certs; i++)
@@ -60,7 +60,7 @@ put_peer(struct json *j, const char *key, const struct peer *p, bool whole)
     json_u64(j, "id", p->id);
     json_str(j, "local", p->local);
     json_str(j, "remote", p->remote);
-    json_str(j, "host", p->host);
+    json_str(j, "host", p->host ? p->host : "");
     json_u64(j, "port", p->port);
     put_time(j, "opened_us", p->opened);
     put_time(j, "resolved_us", p->resolved);

@@ -25,6 +25,8 @@ peer_copy(const struct peer *p)
         return NULL;
     *copy = *p;
     copy->tls = NULL;
+    copy->host = NULL;
+    peer_set_text(&copy->host, slice_str(p->host ? p->host : ""));
     atomic_init(&copy->refs, 1);
     return copy;
 }
@@ -36,15 +38,33 @@ peer_ref(struct peer *p)
     return p;
 }
 
+static void
+peer_tls_free(struct peer_tls *t)
+{
+    if (!t)
+        return;
+    for (unsigned i = 0; i < t->n_certs; i++)
+        block_unref(t->certs[i]);
+    mem_free(t->sni);
+    mem_free(t->verdict_text);
+    mem_free(t);
+}
+
+void
+peer_set_text(char **text, struct slice s)
+{
+    mem_free(*text);
+    s = slice_first(s, slice_find(s, '\0'));
+    *text = s.n ? mem_strndup(s.p, s.n) : NULL;
+}
+
 void
 peer_unref(struct peer *p)
 {
     if (!p || atomic_fetch_sub_explicit(&p->refs, 1, memory_order_acq_rel) != 1)
         return;
-    if (p->tls)
-        for (unsigned i = 0; i < p->tls->n_certs; i++)
-            block_unref(p->tls->certs[i]);
-    mem_free(p->tls);
+    peer_tls_free(p->tls);
+    mem_free(p->host);
     mem_free(p);
 }
 

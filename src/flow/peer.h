@@ -20,11 +20,11 @@ struct peer_tls {
     char cipher[64];  /* OpenSSL's name */
     char group[32];   /* key exchange group, "" when unknown */
     char alpn[32];
-    char sni[256];         /* as the client sent it; "" for none */
+    char *sni;        /* owned; as the client sent it; NULL for none */
     char ja3[33], ja4[37]; /* of the ClientHello that we received; "" on the server's side */
     bool resumed;
     char verdict[32]; /* server's side: the reason word of the verification, "ok" when good */
-    char verdict_text[256];
+    char *verdict_text; /* owned; NULL for none */
     struct block *certs[PEER_CERTS_MAX]; /* DER: what the server showed, or what we showed to the
                                             client; leaf first */
     unsigned n_certs;
@@ -35,7 +35,7 @@ struct peer {
     uint64_t id;    /* connection id, unique in the process */
     char local[64]; /* "127.0.0.1:8080", "[::1]:8080" */
     char remote[64];
-    char host[256]; /* server's side: as asked for, before resolution */
+    char *host; /* owned; server's side: as asked for, before resolution; else NULL */
     uint16_t port;
     uint64_t opened, resolved, connected, secured;
     struct peer_tls *tls; /* owned; NULL without TLS */
@@ -49,5 +49,8 @@ struct peer *peer_copy(const struct peer *p) MUST_CHECK;
 struct peer *peer_ref(struct peer *p);
 /* NULL is allowed. Any thread. */
 void peer_unref(struct peer *p);
+/* Replaces one of the owned texts by a copy, to the first NUL; NULL for an empty one or without
+ * memory. */
+void peer_set_text(char **text, struct slice s);
 /* The TLS facts, made when there are none yet. NULL without memory. */
 struct peer_tls *peer_need_tls(struct peer *p) MUST_CHECK;

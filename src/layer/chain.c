@@ -18,7 +18,7 @@ wire_on_cmd(struct layer *l, const struct cmd *c)
             return;
         buf_append(&w->out, c->data);
         if (w->out.failed)
-            chain_fail(l->chain, REASON_MEMORY);
+            chain_fail(l->chain);
         break;
     case CMD_MORE: w->more = true; break;
     case CMD_SHUT: w->shut = true; break;
@@ -62,7 +62,7 @@ wire_offer(struct chain *c, struct slice data)
     else
         buf_consume(&w->held, took);
     if (w->held.failed)
-        chain_fail(c, REASON_MEMORY);
+        chain_fail(c);
     if (buf_len(&w->held) == 0)
         buf_release(&w->held);
 }
@@ -76,7 +76,7 @@ chain_step(struct chain *c)
         return false;
     if (w->lost) {
         c->closed = true;
-        layer_up(&w->layer, &(struct event){.type = EV_CLOSED, .why = &w->why});
+        layer_up(&w->layer, &(struct event){.type = EV_CLOSED, .why = failure_kept(w->why)});
         return true;
     }
     if (w->more) {
@@ -200,6 +200,7 @@ chain_destroy(struct dying *d)
     buf_release(&c->wire.out);
     buf_release(&c->wire.held);
     peer_unref(c->peer);
+    mem_free(c->wire.why);
     mem_free(c);
 }
 
@@ -285,18 +286,17 @@ chain_lost(struct chain *c, const struct failure *why)
     if (c->wire.lost)
         return;
     c->wire.lost = true;
-    c->wire.why = *why;
+    c->wire.why = failure_copy(why);
     turn_begin(c->turn);
     chain_touch(c);
     turn_end(c->turn);
 }
 
 void
-chain_fail(struct chain *c, enum reason why)
+chain_fail(struct chain *c)
 {
     if (c->wire.lost)
         return;
-    failure_set(&c->wire.why, why, NULL);
     c->wire.lost = c->wire.abort = true;
     chain_touch(c);
 }

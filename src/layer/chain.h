@@ -40,7 +40,7 @@ struct wire {
     bool was_full;           /* EV_ROOM is owed */
     bool more;               /* CMD_MORE came */
     bool eof, lost;          /* the peer has ended; the connection is gone */
-    struct failure why;      /* for 'lost' */
+    struct failure *why;     /* for 'lost': owned; see failure_kept */
 };
 
 struct chain {
@@ -94,9 +94,9 @@ void chain_timer(struct chain *c, uint64_t now);
 
 /* The earliest deadline of its layers, 0 for none. */
 uint64_t chain_deadline(const struct chain *c);
-/* Gives the connection up: CMD_ABORT at its wire, EV_CLOSED with the reason at the end of the turn.
- */
-void chain_fail(struct chain *c, enum reason why);
+/* Gives the connection up for want of memory: CMD_ABORT at its wire, EV_CLOSED with that reason at
+ * the end of the turn. */
+void chain_fail(struct chain *c);
 /* Whether the driver should read: the connection lives and the wire holds less than LAYER_HELD_MAX.
  */
 bool chain_wants_input(const struct chain *c);

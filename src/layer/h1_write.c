@@ -9,7 +9,7 @@ static void
 h1_send(struct h1 *h, struct buf *out)
 {
     if (out->failed)
-        chain_fail(h->layer.chain, REASON_MEMORY);
+        chain_fail(h->layer.chain);
     else
         layer_send(&h->layer, buf_slice(out));
     buf_release(out);

@@ -1,6 +1,8 @@
 /* The table of reasons. */
 #include "layer/reason.h"
 
+#include "base/mem.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -50,4 +52,20 @@ unsigned
 failure_status(const struct failure *f)
 {
     return f->status ? f->status : reason_status(f->reason);
+}
+
+struct failure *
+failure_copy(const struct failure *f)
+{
+    struct failure *copy = mem_alloc(sizeof(*copy));
+    if (copy)
+        *copy = *f;
+    return copy;
+}
+
+const struct failure *
+failure_kept(const struct failure *f)
+{
+    static const struct failure memory = {.reason = REASON_MEMORY};
+    return f ? f : &memory;
 }

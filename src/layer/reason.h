@@ -20,6 +20,11 @@ struct failure {
     char text[320];  /* the sentence with names in it */
 };
 
+/* A copy, owned (mem_free it), or NULL without memory. */
+struct failure *failure_copy(const struct failure *f) MUST_CHECK;
+/* What was kept, or that there was no memory to keep it. */
+const struct failure *failure_kept(const struct failure *f);
+
 const char *reason_word(enum reason r);
 unsigned reason_status(enum reason r);
 /* The general sentence of the table. */

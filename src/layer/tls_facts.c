@@ -78,7 +78,7 @@ tls_facts_hello(struct tls *t, const struct hello *h)
     struct peer_tls *facts = peer_need_tls(t->layer.chain->peer);
     if (!facts)
         return;
-    note_text(facts->sni, sizeof(facts->sni), h->sni);
+    peer_set_text(&facts->sni, h->sni);
     note_ja3(facts, h);
     note_ja4(facts, h);
 }
@@ -172,7 +172,7 @@ tls_facts_agreed(struct tls *t)
     facts->resumed = SSL_session_reused(t->ssl);
     if (t->role == ROLE_CONNECT) {
         const char *sni = SSL_get_servername(t->ssl, TLSEXT_NAMETYPE_host_name);
-        note_text(facts->sni, sizeof(facts->sni), slice_str(sni ? sni : ""));
+        peer_set_text(&facts->sni, slice_str(sni ? sni : ""));
     }
     note_certs(facts, t);
 }

@@ -8,6 +8,8 @@
 static void
 hello_drop(struct tls *t)
 {
+    mem_free(t->ask);
+    t->ask = NULL;
     if (!t->hello)
         return;
     buf_release(&t->hello->scratch);
@@ -18,10 +20,10 @@ hello_drop(struct tls *t)
 void
 tls_withdraw(struct tls *t)
 {
-    if (t->ask.waiting) {
+    if (t->ask && t->ask->ask.waiting) {
         struct host *host = t->layer.chain->host;
-        t->ask.waiting = false;
-        host->ops->cancel(host, &t->ask);
+        t->ask->ask.waiting = false;
+        host->ops->cancel(host, &t->ask->ask);
     }
     hello_drop(t);
 }
@@ -43,7 +45,7 @@ static void
 hello_answered(struct tls *t)
 {
     struct failure why;
-    t->ssl = t->ask.tls.ssl;
+    t->ssl = t->ask->ask.tls.ssl;
     hello_drop(t);
     if (t->ssl && tls_begin(t))
         return;
@@ -57,7 +59,7 @@ hello_answered(struct tls *t)
 static void
 on_answered(struct ask *a)
 {
-    struct tls *t = container_of(a, struct tls, ask);
+    struct tls *t = container_of(a, struct tls_ask, ask)->tls;
     if (!t->layer.down) {
         t->ssl = a->tls.ssl;
         return;
@@ -69,13 +71,21 @@ on_answered(struct ask *a)
 static void
 hello_ask(struct tls *t)
 {
+    struct failure why;
+    t->ask = mem_zalloc(sizeof(*t->ask));
+    if (!t->ask) {
+        failure_set(&why, REASON_MEMORY, NULL);
+        tls_fail(t, &why);
+        return;
+    }
     t->state = TLS_ASKED;
     t->layer.deadline = 0;
-    t->ask.type = ASK_TLS;
-    t->ask.answered = on_answered;
-    t->ask.tls.hello = t->hello ? &t->hello->hello : NULL;
-    t->ask.tls.ssl = NULL;
-    if (chain_ask(t->layer.chain, &t->ask) == ASK_DONE)
+    t->ask->tls = t;
+    struct ask *a = &t->ask->ask;
+    a->type = ASK_TLS;
+    a->answered = on_answered;
+    a->tls.hello = t->hello ? &t->hello->hello : NULL;
+    if (chain_ask(t->layer.chain, a) == ASK_DONE)
         hello_answered(t);
 }
 

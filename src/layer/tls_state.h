@@ -27,12 +27,20 @@ struct tls_hello {
     char bytes[];
 };
 
+struct tls;
+
+/* The question about how to go on, while it waits. */
+struct tls_ask {
+    struct ask ask;
+    struct tls *tls;
+};
+
 struct tls {
     struct layer layer;
     enum role role;
     enum tls_state state;
     SSL *ssl;
-    struct ask ask;
+    struct tls_ask *ask;
     struct tls_hello *hello;
     enum hello_result first; /* accept: what the client's first bytes are */
     struct slice in;         /* what OpenSSL may read, for the time of an event */

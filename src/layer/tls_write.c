@@ -10,7 +10,7 @@ give_up(struct tls *t)
 {
     if (t->state == TLS_OPEN)
         t->state = TLS_DEAD;
-    chain_fail(t->layer.chain, REASON_MEMORY);
+    chain_fail(t->layer.chain);
 }
 
 static void

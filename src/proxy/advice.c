@@ -47,7 +47,7 @@ static void
 advice_chain(struct buf *out, const struct flow *f)
 {
     const struct peer_tls *t = f->server ? f->server->tls : NULL;
-    if (!t || !t->verdict_text[0] || !t->n_certs)
+    if (!t || !t->verdict_text || !t->n_certs)
         return;
     buf_append(out, SLICE("verdict: "));
     print_safe(out, slice_str(t->verdict_text), true);

@@ -199,6 +199,7 @@ session_destroy(struct dying *d)
     peer_unref(s->peer);
     peer_unref(s->failed_peer);
     setup_unref(s->setup);
+    mem_free(s->why);
     mem_free(s);
 }
 
@@ -257,7 +258,10 @@ session_new(struct worker *w, const struct mode_ops *mode, int fd, const struct 
     }
     s->client->owner = s;
     session_describe(s, fd, from);
-    s->blocked = !guard_client(s->setup->config, from, &s->why);
+    struct failure why;
+    s->blocked = !guard_client(s->setup->config, from, &why);
+    if (s->blocked)
+        s->why = failure_copy(&why);
     list_push(&w->sessions, &s->node);
     atomic_fetch_add_explicit(&w->proxy->counters.clients, 1, memory_order_relaxed);
     return s;

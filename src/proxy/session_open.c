@@ -78,7 +78,7 @@ session_ask_open(struct session *s, struct ask *a)
     if (s->failed) {
         /* What happened when we asked for its certificate. The next request tries again. */
         s->failed = false;
-        a->open.why = s->why;
+        a->open.why = *failure_kept(s->why);
         a->open.peer = s->failed_peer;
         return ASK_DONE;
     }

@@ -148,7 +148,7 @@ session_ask_request(struct session *s, struct ask *a)
 {
     a->host_data = NULL;
     if (s->blocked) {
-        request_refuse(s, a, &s->why);
+        request_refuse(s, a, failure_kept(s->why));
         return ASK_DONE;
     }
     struct auth *auth = s->setup->auth;

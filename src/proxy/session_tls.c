@@ -1,5 +1,6 @@
 /* How we speak TLS to a client: after the server's certificate is known, with a leaf that mirrors
  * it. */
+#include "base/mem.h"
 #include "codec/hello.h"
 #include "codec/url.h"
 #include "pki/ctx.h"
@@ -80,7 +81,8 @@ tls_done(struct waiter *w, struct upstream *u, const struct failure *why)
         pool_put(s->worker->pool, u);
     } else {
         s->failed = true;
-        s->why = *why;
+        mem_free(s->why);
+        s->why = failure_copy(why);
         s->failed_peer = u ? peer_ref(u->peer) : NULL;
         tls_answer(s, a, NULL, VERDICT_NONE);
     }

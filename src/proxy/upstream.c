@@ -142,7 +142,7 @@ upstream_on_gone(struct chain *c)
 {
     struct upstream *u = c->owner;
     if (u->state == UPSTREAM_OPENING && c->wire.lost)
-        upstream_settle(u, &c->wire.why);
+        upstream_settle(u, failure_kept(c->wire.why));
     upstream_kill(u);
 }
 
@@ -249,8 +249,7 @@ upstream_note_verdict(struct upstream *u)
         return;
     enum verdict_reason r = v->reason == VERDICT_NONE ? VERDICT_OK : v->reason;
     snprintf(t->verdict, sizeof(t->verdict), "%s", verdict_word(r));
-    snprintf(t->verdict_text, sizeof(t->verdict_text), "%.*s", (int)sizeof(t->verdict_text) - 1,
-             v->text);
+    peer_set_text(&t->verdict_text, slice_str(v->text));
 }
 
 static void
@@ -318,7 +317,7 @@ upstream_init(struct upstream *u, struct worker *w, const struct upstream_spec *
     upstream_key(s, u->key);
     u->peer->port = s->port;
     u->peer->opened = loop_wall(w->loop);
-    snprintf(u->peer->host, sizeof(u->peer->host), "%s", u->name);
+    peer_set_text(&u->peer->host, slice_str(u->name));
 }
 
 struct upstream *

@@ -94,7 +94,7 @@ put_tls(struct dump_text *t, const struct peer_tls *tls)
     put_word(t, tls->cipher);
     put_word(t, tls->group);
     put_named(t, "alpn", tls->alpn);
-    put_named(t, "sni", tls->sni);
+    put_named(t, "sni", tls->sni ? tls->sni : "");
     put_named(t, "ja3", tls->ja3);
     put_named(t, "ja4", tls->ja4);
     put_named(t, "certificate", tls->verdict);

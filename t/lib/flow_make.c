@@ -76,7 +76,7 @@ flow_make_server(struct flow *f)
     struct peer *server = peer_new();
     assert(server);
     snprintf(server->remote, sizeof(server->remote), "192.0.2.1:443");
-    snprintf(server->host, sizeof(server->host), "example.com");
+    peer_set_text(&server->host, SLICE("example.com"));
     server->port = 443;
     server->opened = f->started;
     server->resolved = f->started + 1000000;
