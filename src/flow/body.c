@@ -4,7 +4,7 @@
 #include "base/base.h"
 #include "base/mem.h"
 
-#define INSIDE_MAX 2048u
+#define INSIDE_MAX  2048u
 #define BLOCK_MIN   1024u
 #define BLOCK_FIRST 65536u /* the most for the first block, whatever the sender announces */
 #define BLOCK_MAX   262144u

@@ -20,10 +20,10 @@ struct peer_tls {
     char cipher[64];  /* OpenSSL's name */
     char group[32];   /* key exchange group, "" when unknown */
     char alpn[32];
-    char *sni;        /* owned; as the client sent it; NULL for none */
+    char *sni;             /* owned; as the client sent it; NULL for none */
     char ja3[33], ja4[37]; /* of the ClientHello that we received; "" on the server's side */
     bool resumed;
-    char verdict[32]; /* server's side: the reason word of the verification, "ok" when good */
+    char verdict[32];   /* server's side: the reason word of the verification, "ok" when good */
     char *verdict_text; /* owned; NULL for none */
     struct block *certs[PEER_CERTS_MAX]; /* DER: what the server showed, or what we showed to the
                                             client; leaf first */

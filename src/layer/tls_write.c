@@ -1,7 +1,6 @@
 /* From plaintext to records: what belongs together leaves in one. And our last words. */
 #include "layer/tls_state.h"
 
-
 /* Bytes. It is given back with every flush: there are thousands of idle connections. */
 #define OUT_FIRST ((size_t)2048)
 

@@ -35,7 +35,7 @@ struct session {
     struct ask *tls_ask;
     struct waiter tls_wait;
     bool failed; /* the server could not be reached or trusted: 'why' is for the next who asks */
-    struct failure *why; /* owned; see failure_kept */
+    struct failure *why;      /* owned; see failure_kept */
     struct peer *failed_peer; /* a reference: the connection of that failure, or NULL */
 
     struct upstream *bound; /* a connection that nobody else may use */

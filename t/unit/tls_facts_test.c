@@ -106,7 +106,7 @@ a_resumed_handshake_has_the_certificate_of_the_first(void **state)
         tls_pair_connect(&p);
         assert_true(facts(&p.client)->resumed);
         assert_leaf(facts(&p.client));
-            tls_pair_close(&p);
+        tls_pair_close(&p);
     }
 }
 
