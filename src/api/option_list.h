@@ -145,7 +145,7 @@ OPTION(grace_time, DURATION, .name = "grace-time", .def = "5s", .live = true,
 
 GROUP("What is kept and shown")
 OPTION(
-    body_limit, SIZE, .name = "body-limit", .def = "64m", .live = true,
+    body_limit, SIZE, .name = "body-limit", .def = "8m", .live = true,
     .help = "bytes of each message's content that are recorded; all of it is forwarded in any case")
 OPTION(memory_limit, SIZE, .name = "memory-limit", .def = "512m", .min = 1 << 20,
        .help = "memory for recorded things; the oldest go first")
