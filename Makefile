@@ -4,6 +4,7 @@
 #   make run ARGS='...'        installs what is missing, builds, starts the proxy with its main job
 #   make check                 installs what is missing, then runs every test
 #   make unit|play|e2e|lint|docs-check|fuzz|asan|tsan      one part of that; unit-NAME, fuzz-NAME: one program
+#   make security              what the last 'make check' said of the tests in docs/SECURITY.md
 #   make mutants [ID='V1 V2']  takes defences out of a copy, one at a time: the tests must notice
 #   make tidy|coverage|format|docs|install|clean|compile_commands.json
 #
@@ -81,7 +82,7 @@ WEIR := $(if $(filter release,$(V)),$(B)/weir,$(O)/weir)
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all run check unit play e2e asan tsan fuzz fuzz-programs lint tidy coverage format made-docs docs docs-check mutants install clean objects FORCE
+.PHONY: all run check unit play e2e asan tsan fuzz fuzz-programs lint tidy coverage format made-docs docs docs-check security mutants install clean objects FORCE
 all: $(WEIR)
 objects: $(ALL_OBJ)
 
@@ -158,6 +159,8 @@ fuzz $(FUZZ_NAMES:%=fuzz-%):
 	@$(MAKE) --no-print-directory V=fuzz $@
 endif
 
+security:
+	@tools/security $(B)/log
 mutants:
 	@B=$(B) tools/mutants $(ID)
 

@@ -1,5 +1,6 @@
 """Fixtures: a started proxy, origins, certificates, clients; each is ended and checked behind its test."""
 import itertools
+import os
 import pathlib
 import tempfile
 
@@ -15,6 +16,13 @@ def pytest_configure(config):
     config.addinivalue_line("filterwarnings", "ignore:ssl.TLSVersion.TLSv1")
     if not BINARY.exists():
         pytest.exit(f"there is no '{BINARY}': run 'make' first, or name the program with WEIR=", 2)
+
+
+def pytest_runtest_logreport(report):
+    """The verdict on each test goes to the end of the file $RECORD, if there is one."""
+    if "RECORD" in os.environ and (report.when == "call" or not report.passed):
+        with open(os.environ["RECORD"], "a", encoding="utf-8") as record:
+            record.write(f"{report.outcome} {report.nodeid}\n")
 
 
 @pytest.fixture(scope="session")
