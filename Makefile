@@ -6,6 +6,8 @@
 #   make unit|play|e2e|lint|docs-check|fuzz|asan|tsan      one part of that; unit-NAME, fuzz-NAME: one program
 #   make security              what the last 'make check' said of the tests in docs/SECURITY.md
 #   make mutants [ID='V1 V2']  takes defences out of a copy, one at a time: the tests must notice
+#   make fuzz-long             fuzzes for FUZZ_SECONDS each [FUZZ_NAMES='url tls'], keeps what was learnt in t/fuzz
+#   make fuzz-report           what the fuzzers have done so far, and the coverage of tests and corpora by file
 #   make tidy|coverage|format|docs|install|clean|compile_commands.json
 #
 #   V=release|asan|tsan|cov|fuzz|clang     the variant, each in a folder of its own below B (default: build)
@@ -75,14 +77,14 @@ C_FILES := $(sort $(shell find src t -name '*.[ch]' ! -name '*list.h'))
 
 obj = $(patsubst %,$(O)/obj/%.o,$(basename $(filter %.c,$1)) $(filter-out %.c,$1))
 OBJ := $(call obj,$(SRC) $(EMBED))
-ALL_OBJ := $(OBJ) $(call obj,$(if $(DIRS),,$(wildcard src/main.c t/play.c)) $(T_LIB) $(UNIT))
+ALL_OBJ := $(OBJ) $(call obj,$(if $(DIRS),,$(wildcard src/main.c t/play.c t/replay.c)) $(T_LIB) $(UNIT))
 UNIT_BIN := $(UNIT:t/%.c=$(O)/t/%)
-FUZZ_NAMES := $(FUZZ:t/fuzz/%.c=%)
+FUZZ_NAMES ?= $(FUZZ:t/fuzz/%.c=%)
 WEIR := $(if $(filter release,$(V)),$(B)/weir,$(O)/weir)
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all run check unit play e2e asan tsan fuzz fuzz-programs lint tidy coverage format made-docs docs docs-check security mutants install clean objects FORCE
+.PHONY: all run check unit play e2e replay asan tsan fuzz fuzz-long fuzz-programs fuzz-report lint tidy coverage format made-docs docs docs-check security mutants install clean objects FORCE
 all: $(WEIR)
 objects: $(ALL_OBJ)
 
@@ -137,6 +139,9 @@ $(O)/t/play: $(O)/obj/t/play.o $(O)/libt.a $(O)/libweir.a
 $(O)/t/fuzz/%: $(O)/obj/t/fuzz/%.o $(O)/libt.a $(O)/libweir.a
 	@mkdir -p $(@D); $(LINK) -fsanitize=fuzzer -o $@ $< -Wl,--start-group $(O)/libt.a $(O)/libweir.a -Wl,--end-group $(LIBS)
 
+$(O)/t/replay/%: $(O)/obj/t/fuzz/%.o $(O)/obj/t/replay.o $(O)/libt.a $(O)/libweir.a
+	@mkdir -p $(@D); $(LINK) -o $@ $(filter %.o,$^) -Wl,--start-group $(O)/libt.a $(O)/libweir.a -Wl,--end-group $(LIBS)
+
 unit: $(UNIT_BIN)
 	@tools/run-unit $(UNIT_BIN)
 unit-%: $(O)/t/unit/%_test
@@ -148,14 +153,18 @@ asan tsan:
 e2e: $(WEIR)
 	@env -u MAKEFLAGS WEIR=$(abspath $(WEIR)) PYTHON=$(PYTHON) tools/run-e2e $(TESTS)
 
+replay: $(FUZZ_NAMES:%=$(O)/t/replay/%)
+	@for name in $(FUZZ_NAMES); do timeout 300 $(O)/t/replay/$$name t/fuzz/corpus/$$name || { echo "FAILED  $$name"; exit 1; }; done
 ifeq ($(V),fuzz)
 fuzz-programs: $(FUZZ_NAMES:%=$(O)/t/fuzz/%)
 fuzz: fuzz-programs
 	@tools/run-fuzz $(O) $(FUZZ_SECONDS) $(FUZZ_NAMES:%=$(O)/t/fuzz/%)
+fuzz-long: fuzz-programs
+	@tools/fuzz-long $(O) $(FUZZ_SECONDS) $(FUZZ_NAMES:%=$(O)/t/fuzz/%)
 fuzz-%: $(O)/t/fuzz/%
 	@tools/run-fuzz $(O) $(FUZZ_SECONDS) $<
 else
-fuzz $(FUZZ_NAMES:%=fuzz-%):
+fuzz fuzz-long $(FUZZ_NAMES:%=fuzz-%):
 	@$(MAKE) --no-print-directory V=fuzz $@
 endif
 
@@ -164,13 +173,20 @@ security:
 mutants:
 	@B=$(B) tools/mutants $(ID)
 
+fuzz-report:
+	@tools/fuzz-report
+	@$(MAKE) coverage
+
 lint:
 	@CLANG_FORMAT=$(CLANG_FORMAT) tools/lint
 tidy: compile_commands.json
 	@printf '%s\n' $(or $(FILES),$(SRC)) | xargs -P $$(nproc) -n 4 $(CLANG_TIDY) -p . --quiet
+# The counts of the tests and of the corpora apart: tools/coverage shows them side by side.
 coverage:
-	@$(MAKE) V=cov unit play
-	@gcovr -r . --filter src/ --exclude-unreachable-branches --sort-percentage $(B)/cov
+	@rm -rf $(B)/cov/tests $(B)/cov/corpora
+	@GCOV_PREFIX=$(abspath $(B)/cov/tests) $(MAKE) -s V=cov unit play
+	@GCOV_PREFIX=$(abspath $(B)/cov/corpora) $(MAKE) -s V=cov replay
+	@tools/coverage $(ARGS) $(B)/cov
 format:
 	@$(CLANG_FORMAT) -i $(C_FILES)
 made-docs: $(B)/weir
