@@ -21,12 +21,6 @@ log_set_level(enum log_level level)
     max_level = (int)level;
 }
 
-enum log_level
-log_get_level(void)
-{
-    return (enum log_level)max_level;
-}
-
 void
 log_set_sink(void (*fn)(enum log_level, const char *line))
 {

@@ -8,7 +8,6 @@ enum log_level { LOG_ERROR, LOG_WARN, LOG_INFO, LOG_DEBUG };
 
 /* Lines above the level are dropped. Default LOG_INFO. */
 void log_set_level(enum log_level level);
-enum log_level log_get_level(void);
 /* Where lines go instead of standard error: the escaped text alone, without the program's name and
  * the line feed. NULL restores it. Tests only. */
 void log_set_sink(void (*fn)(enum log_level, const char *line));

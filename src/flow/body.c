@@ -128,22 +128,3 @@ body_append(struct body *b, struct slice s, uint64_t limit, uint64_t expect)
         s = slice_from(s, n);
     }
 }
-
-struct slice
-body_whole(const struct body *b, char **scratch)
-{
-    *scratch = NULL;
-    if (!b->first)
-        return SLICE_NONE;
-    if (b->first == b->last)
-        return block_slice(b->first);
-    char *p = *scratch = mem_alloc((size_t)b->kept);
-    if (!p)
-        return block_slice(b->first);
-    size_t n = 0;
-    for (const struct block *it = b->first; it; it = it->next) {
-        memcpy(p + n, it->data, it->n);
-        n += it->n;
-    }
-    return slice_of(p, n);
-}

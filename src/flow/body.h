@@ -39,6 +39,3 @@ void body_release(struct body *b);
 /* Copies s behind what is there, as far as 'limit' bytes and the budget allow. 'expect' is the
  * whole size when known, else 0: it sizes the first block. */
 void body_append(struct body *b, struct slice s, uint64_t limit, uint64_t expect);
-/* The whole of what is kept as one slice: in place when it is one block, else gathered into
- * *scratch (mem_free it). */
-struct slice body_whole(const struct body *b, char **scratch);

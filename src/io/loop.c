@@ -1,4 +1,4 @@
-/* One event loop over libuv: clocks, posted calls, signals, work for the pool. */
+/* One event loop over libuv: clocks, posted calls, work for the pool. */
 #include "io/loop.h"
 
 #include "base/clock.h"
@@ -17,13 +17,6 @@
 struct post {
     struct post *next;
     void (*fn)(void *arg);
-    void *arg;
-};
-
-struct watch {
-    uv_signal_t uv;
-    struct watch *next;
-    void (*fn)(void *arg, int signum);
     void *arg;
 };
 
@@ -47,7 +40,6 @@ struct loop {
     struct turn turn;
     struct timers *timers;
     struct resolver *resolver; /* NULL until asked for */
-    struct watch *watches;
     struct list soon;
     struct round
         *round; /* &clocks: they are read when first asked for, also through a const loop */
@@ -275,12 +267,6 @@ loop_new(struct err *e)
 }
 
 static void
-on_watch_closed(uv_handle_t *uv)
-{
-    mem_free(container_of((uv_signal_t *)uv, struct watch, uv));
-}
-
-static void
 check_closing(uv_handle_t *uv, void *arg)
 {
     (void)arg;
@@ -297,8 +283,6 @@ loop_free(struct loop *l)
     }
     if (l->resolver)
         resolver_free(l->resolver);
-    for (struct watch *w = l->watches; w; w = w->next)
-        uv_close((uv_handle_t *)&w->uv, on_watch_closed);
     if (l->timers)
         timers_close(l->timers);
     uv_close((uv_handle_t *)&l->wake, NULL);
@@ -323,7 +307,7 @@ loop_run(struct loop *l)
     atomic_store(&l->stop, false);
 }
 
-/* Work and signals -------------------------------------------------------------------------- */
+/* Work -------------------------------------------------------------------------------------- */
 
 static void
 on_pool(uv_work_t *uv)
@@ -354,24 +338,4 @@ loop_work(struct loop *l, void (*work)(void *arg), void (*done)(void *arg), void
         return true;
     mem_free(w);
     return false;
-}
-
-static void
-on_signal(uv_signal_t *uv, int signum)
-{
-    struct watch *w = container_of(uv, struct watch, uv);
-    w->fn(w->arg, signum);
-}
-
-bool
-loop_signal(struct loop *l, int signum, void (*fn)(void *arg, int signum), void *arg, struct err *e)
-{
-    struct watch *w = mem_zalloc(sizeof(*w));
-    if (!w)
-        return err_memory(e);
-    *w = (struct watch){.fn = fn, .arg = arg, .next = l->watches};
-    uv_signal_init(&l->uv, &w->uv);
-    l->watches = w;
-    int r = uv_signal_start(&w->uv, on_signal, signum);
-    return r == 0 || err_set(e, ERR_START, "cannot wait for signal %d: %s", signum, uv_strerror(r));
 }

@@ -15,8 +15,8 @@ struct timer;
 struct loop *loop_new(struct err *e) MUST_CHECK;
 /* Nothing of it may be open any more but idle timers. */
 void loop_free(struct loop *l);
-/* Until loop_stop, or until nothing is left to wait for: timers that are set, sockets, work,
- * signals. A loop_stop that came before ends it at once. */
+/* Until loop_stop, or until nothing is left to wait for: timers that are set, sockets,
+ * work. A loop_stop that came before ends it at once. */
 void loop_run(struct loop *l);
 /* Any thread. */
 void loop_stop(struct loop *l);
@@ -40,6 +40,3 @@ void timer_free(struct timer *t);
  * (password hashes). */
 bool loop_work(struct loop *l, void (*work)(void *arg), void (*done)(void *arg),
                void *arg) MUST_CHECK;
-/* Calls fn(arg, signum) on the loop for each such signal, until the loop is freed. */
-bool loop_signal(struct loop *l, int signum, void (*fn)(void *arg, int signum), void *arg,
-                 struct err *e) MUST_CHECK;

@@ -1,9 +1,7 @@
 /* Certificates that we present upstream when a server asks for one. */
 #include "pki/client_cert.h"
-#include "base/base64.h"
 #include "base/map.h"
 #include "base/mem.h"
-#include "pki/cert_print.h"
 #include "pki/host.h"
 #include "pki/ossl.h"
 #include "pki/pem.h"
@@ -21,7 +19,6 @@ struct client_cert {
     X509 *cert;
     EVP_PKEY *key;
     STACK_OF(X509) * chain;
-    char id[65];
 };
 
 struct client_certs {
@@ -30,19 +27,6 @@ struct client_certs {
     pthread_mutex_t lock;       /* guards 'kept' */
     struct map *kept;           /* host to struct client_cert */
 };
-
-static bool
-set_id(struct client_cert *c)
-{
-    unsigned char hash[32];
-    struct buf hex;
-    buf_init(&hex, sizeof c->id);
-    if (cert_sha256(c->cert, hash))
-        hex_encode(&hex, slice_of(hash, sizeof hash));
-    snprintf(c->id, sizeof c->id, "%s", buf_str(&hex));
-    buf_release(&hex);
-    return c->id[0] != '\0';
-}
 
 /* The first certificate must be the key's; the others are sent behind it. */
 static struct client_cert *
@@ -67,11 +51,7 @@ from_pem(struct pem *pem, struct err *e)
     c->key = pem->key;
     c->chain = pem->certs;
     *pem = (struct pem){.crls = pem->crls};
-    if (set_id(c))
-        return c;
-    client_cert_unref(c);
-    err_memory(e);
-    return NULL;
+    return c;
 }
 
 static struct client_cert *
@@ -230,10 +210,4 @@ client_cert_key(const struct client_cert *cert)
 STACK_OF(X509) * client_cert_chain(const struct client_cert *cert)
 {
     return cert->chain;
-}
-
-const char *
-client_cert_id(const struct client_cert *cert)
-{
-    return cert->id;
 }

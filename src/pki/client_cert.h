@@ -31,5 +31,3 @@ void client_cert_unref(struct client_cert *cert);
 struct x509_st *client_cert_x509(const struct client_cert *cert);
 struct evp_pkey_st *client_cert_key(const struct client_cert *cert);
 struct stack_st_X509 *client_cert_chain(const struct client_cert *cert);
-/* SHA-256 of the certificate, 64 hexadecimal digits: for pool and session keys. Borrowed. */
-const char *client_cert_id(const struct client_cert *cert);

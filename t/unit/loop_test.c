@@ -421,40 +421,6 @@ test_work_runs_elsewhere_and_ends_here(void **state)
     loop_free(l);
 }
 
-static void
-on_usr(void *arg, int signum)
-{
-    struct journal *j = arg;
-    assert_int_equal(signum, SIGUSR1);
-    note(j, 's');
-    loop_stop(j->loop);
-}
-
-static void
-test_a_signal_arrives_on_the_loop(void **state)
-{
-    struct journal j = {.loop = new_loop()};
-    struct err e;
-    assert_true(loop_signal(j.loop, SIGUSR1, on_usr, &j, &e));
-    raise(SIGUSR1);
-    loop_run(j.loop);
-    assert_string_equal(j.text, "s");
-    loop_free(j.loop);
-}
-
-static void
-test_a_signal_that_cannot_be_caught_is_refused(void **state)
-{
-    struct loop *l = new_loop();
-    struct err e;
-    assert_false(loop_signal(l, SIGKILL, on_usr, NULL, &e));
-    assert_non_null(strstr(e.text, "cannot wait for signal 9"));
-    mem_fail_at(1);
-    assert_false(loop_signal(l, SIGUSR1, on_usr, NULL, &e));
-    mem_fail_at(0);
-    loop_free(l);
-}
-
 int
 main(void)
 {
@@ -478,8 +444,6 @@ main(void)
         cmocka_unit_test(test_owed_calls_are_made_once_and_can_be_withdrawn),
         cmocka_unit_test(test_the_clock_is_read_once_a_round),
         cmocka_unit_test(test_work_runs_elsewhere_and_ends_here),
-        cmocka_unit_test(test_a_signal_arrives_on_the_loop),
-        cmocka_unit_test(test_a_signal_that_cannot_be_caught_is_refused),
     };
     alarm(120); /* A test that hangs fails. */
     return cmocka_run_group_tests(tests, NULL, NULL);
