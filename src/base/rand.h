@@ -4,6 +4,5 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Never fails: the process ends when the kernel has none. */
+/* At most 256 at a time. Never fails: the process ends when the kernel has none. */
 void rand_bytes(void *p, size_t n);
-uint64_t rand_u64(void);

@@ -14,6 +14,14 @@ struct unzstd {
     unsigned char magic[MAGIC_SIZE];
 };
 
+static void
+zstd_done(void *stream)
+{
+    struct unzstd *s = stream;
+    ZSTD_freeDCtx(s->ctx);
+    mem_free(s);
+}
+
 static void *
 zstd_new(void)
 {
@@ -24,17 +32,8 @@ zstd_new(void)
     if (s->ctx &&
         !ZSTD_isError(ZSTD_DCtx_setParameter(s->ctx, ZSTD_d_windowLogMax, WINDOW_LOG_MAX)))
         return s;
-    ZSTD_freeDCtx(s->ctx);
-    mem_free(s);
+    zstd_done(s);
     return NULL;
-}
-
-static void
-zstd_done(void *stream)
-{
-    struct unzstd *s = stream;
-    ZSTD_freeDCtx(s->ctx);
-    mem_free(s);
 }
 
 /* RFC 8878 sections 3.1.1 and 3.1.2: a frame, or a frame to skip. */

@@ -170,10 +170,10 @@ exchange_on_request(struct exchange *x, const struct part *p)
     if (x->step == X_DONE)
         return 1;
     switch (p->type) {
-    case PART_HEAD: x_begin(x, p); return 1;
+    case PART_HEAD: x_begin(x, p); break;
     case PART_BODY: return x_content(x, p);
-    case PART_TRAILERS: return 1;
-    case PART_END: x_end(x); return 1;
+    case PART_TRAILERS: break;
+    case PART_END: x_end(x); break;
     case PART_ERROR: return x_error(x, p);
     }
     return 1;

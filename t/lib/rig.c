@@ -275,6 +275,7 @@ rig_free(struct rig *r)
     rig_forget(r);
     lines_release(&r->did);
     free(r->flows);
+    peer_unref(r->failed);
     free(r);
 }
 

@@ -73,6 +73,7 @@ struct rig {
     size_t n_flows;
     struct rig_kept kept[16]; /* the last that were recorded */
     size_t n_recorded;
+    struct peer *failed; /* the connection that could not be opened */
 };
 
 void rig_options_init(struct rig_options *o);

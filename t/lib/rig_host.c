@@ -253,6 +253,14 @@ fill_open(struct rig *r, struct ask *a, bool reuse)
     a->open.reused = c->fan->served > 0;
 }
 
+static void
+refuse_open(struct rig *r, struct ask *a, enum reason why, const char *text)
+{
+    peer_unref(r->failed);
+    r->failed = a->open.peer = peer_new();
+    failure_set(&a->open.why, why, "%s", text);
+}
+
 static enum ask_result
 ask_open(struct rig *r, struct ask *a)
 {
@@ -263,7 +271,7 @@ ask_open(struct rig *r, struct ask *a)
     if (r->options.wait_open)
         return ask_later(r, a);
     if (r->options.open_fails)
-        failure_set(&a->open.why, r->options.open_fails, "%s", r->options.text);
+        refuse_open(r, a, r->options.open_fails, r->options.text);
     else
         fill_open(r, a, !a->open.fresh);
     return ASK_DONE;
@@ -333,7 +341,7 @@ rig_answer_open(struct rig *r, bool reuse, enum reason failure, const char *text
     if (!a)
         return false;
     if (failure)
-        failure_set(&a->open.why, failure, "%s", text);
+        refuse_open(r, a, failure, text);
     else
         fill_open(r, a, reuse);
     ask_answer(a);

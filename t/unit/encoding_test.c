@@ -421,7 +421,7 @@ without_memory_there_is_no_decoder(void **state)
     struct err e;
     for (unsigned long nth = 1;; nth++) {
         mem_fail_at(nth);
-        struct decoder *d = decoder_new(SLICE("gzip, br, deflate"), MIB, 0, &e);
+        struct decoder *d = decoder_new(SLICE("zstd, br, deflate"), MIB, 0, &e);
         mem_fail_at(0);
         decoder_free(d);
         if (d)

@@ -1,6 +1,8 @@
 /* Tests of base/mem: the gate that makes allocations fail. */
 #include "base/mem.h"
 
+#include "lib/death.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -44,6 +46,15 @@ allocations_are_counted_from_the_last_call(void **state)
     mem_free(mem_alloc(1));
     mem_free(mem_zalloc(1));
     assert_int_equal(mem_count(), 2);
+}
+
+static void
+start_up_without_memory_ends_the_program(void **state)
+{
+    char *there = mem_need(mem_alloc(1));
+    assert_non_null(there);
+    mem_free(there);
+    EXPECT_DEATH(mem_need(NULL));
 }
 
 static void
@@ -97,6 +108,7 @@ main(void)
         cmocka_unit_test(every_kind_of_allocation_can_fail),
         cmocka_unit_test(only_the_chosen_allocation_fails),
         cmocka_unit_test(allocations_are_counted_from_the_last_call),
+        cmocka_unit_test(start_up_without_memory_ends_the_program),
         cmocka_unit_test(zalloc_clears),
         cmocka_unit_test(a_failed_realloc_keeps_the_old_memory),
         cmocka_unit_test(strndup_copies_so_many_bytes_and_ends_them),

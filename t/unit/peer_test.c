@@ -46,6 +46,21 @@ certificates_go_with_the_last_reference(void **state)
 }
 
 static void
+a_copy_has_the_facts_but_those_of_tls(void **state)
+{
+    struct peer *p = peer_new();
+    p->port = 8080;
+    assert_non_null(peer_need_tls(p));
+    struct peer *copy = peer_copy(p);
+    uint64_t id = p->id;
+    peer_unref(p);
+    assert_int_equal(copy->port, 8080);
+    assert_int_equal(copy->id, id);
+    assert_null(copy->tls);
+    peer_unref(copy);
+}
+
+static void
 it_can_be_out_of_memory(void **state)
 {
     mem_fail_at(1);
@@ -53,6 +68,8 @@ it_can_be_out_of_memory(void **state)
     struct peer *p = peer_new();
     mem_fail_at(1);
     assert_null(peer_need_tls(p));
+    mem_fail_at(1);
+    assert_null(peer_copy(p));
     mem_fail_at(0);
     assert_non_null(peer_need_tls(p));
     peer_unref(p);
@@ -65,6 +82,7 @@ main(void)
         cmocka_unit_test(ids_ascend),
         cmocka_unit_test(the_facts_are_made_once),
         cmocka_unit_test(certificates_go_with_the_last_reference),
+        cmocka_unit_test(a_copy_has_the_facts_but_those_of_tls),
         cmocka_unit_test(it_can_be_out_of_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
