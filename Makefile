@@ -12,14 +12,14 @@
 #
 #   V=release|asan|tsan|cov|fuzz|clang     the variant, each in a folder of its own below B (default: build)
 #   DIRS='base codec'                      only these folders of src/ and the unit tests of their files
-#   CC=gcc|clang   WERROR=   FUZZ_SECONDS=20   DESTDIR= PREFIX=/usr/local
+#   CC=gcc|clang   WERROR=   FUZZ_SECONDS=12   DESTDIR= PREFIX=/usr/local
 
 B ?= build
 V ?= release
 O := $(B)/$(V)
 PREFIX ?= /usr/local
 WERROR ?= -Werror
-FUZZ_SECONDS ?= 20
+FUZZ_SECONDS ?= 12
 PYTHON ?= /usr/bin/python3
 CLANG_FORMAT ?= clang-format-14
 CLANG_TIDY ?= clang-tidy-14
