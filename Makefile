@@ -175,7 +175,7 @@ mutants:
 
 fuzz-report:
 	@tools/fuzz-report
-	@$(MAKE) coverage
+	@$(MAKE) --no-print-directory coverage
 
 lint:
 	@CLANG_FORMAT=$(CLANG_FORMAT) tools/lint
@@ -184,8 +184,8 @@ tidy: compile_commands.json
 # The counts of the tests and of the corpora apart: tools/coverage shows them side by side.
 coverage:
 	@rm -rf $(B)/cov/tests $(B)/cov/corpora
-	@GCOV_PREFIX=$(abspath $(B)/cov/tests) $(MAKE) -s V=cov unit play
-	@GCOV_PREFIX=$(abspath $(B)/cov/corpora) $(MAKE) -s V=cov replay
+	@GCOV_PREFIX=$(abspath $(B)/cov/tests) $(MAKE) -s --no-print-directory V=cov unit play
+	@GCOV_PREFIX=$(abspath $(B)/cov/corpora) $(MAKE) -s --no-print-directory V=cov replay
 	@tools/coverage $(ARGS) $(B)/cov
 format:
 	@$(CLANG_FORMAT) -i $(C_FILES)

@@ -239,6 +239,16 @@ server_names_are_judged(void **state)
 }
 
 static void
+names_of_other_types_are_no_server_names(void **state)
+{
+    assert_int_equal(PARSE_EXTENSIONS("\0\0\0\x0a\0\x08\x01\0\x01"
+                                      "x\0\0\x01"
+                                      "a"),
+                     HELLO_OK);
+    assert_text(hello.sni, "a");
+}
+
+static void
 extensions_that_contradict_themselves_are_bad(void **state)
 {
     assert_int_equal(PARSE_EXTENSIONS("\0\0\0\0"), HELLO_BAD);
@@ -327,6 +337,7 @@ main(void)
         cmocka_unit_test(bytes_behind_the_message_are_not_taken),
         cmocka_unit_test(a_message_that_ends_inside_a_field_is_bad),
         cmocka_unit_test(server_names_are_judged),
+        cmocka_unit_test(names_of_other_types_are_no_server_names),
         cmocka_unit_test(extensions_that_contradict_themselves_are_bad),
         cmocka_unit_test(the_same_extension_twice_is_bad),
         cmocka_unit_test(marks_of_resumption_are_seen),
