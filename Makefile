@@ -180,7 +180,7 @@ fuzz-report:
 lint:
 	@CLANG_FORMAT=$(CLANG_FORMAT) tools/lint
 tidy: compile_commands.json
-	@printf '%s\n' $(or $(FILES),$(SRC)) | xargs -P $$(nproc) -n 4 $(CLANG_TIDY) -p . --quiet
+	@printf '%s\n' $(or $(FILES),$(SRC)) | xargs -P $$(nproc) -n 4 $(CLANG_TIDY) -p . --quiet --checks='$(CHECKS)'
 # The counts of the tests and of the corpora apart: tools/coverage shows them side by side.
 coverage:
 	@rm -rf $(B)/cov/tests $(B)/cov/corpora
