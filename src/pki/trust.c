@@ -263,19 +263,101 @@ check_built(const STACK_OF(X509) * chain, const struct trust_query *q, time_t at
     return true;
 }
 
+/* How the judgement goes on when a path fails. OpenSSL builds one path and never turns back: of
+ * several certificates with the issuer's name it takes the first that looks right by its key
+ * identifier, whatever its key, issuer, or constraints are (cross-signed, renewed and forged ones).
+ */
+struct search {
+    struct trust *trust;
+    const struct trust_query *query;
+    time_t at;
+    unsigned left; /* paths that may still be tried */
+};
+
+/* Some reasons are to be known whatever other path there is. */
 static bool
-verify_with(X509_STORE_CTX *ctx, struct trust *t, const struct trust_query *q, struct verdict *v)
+is_final(enum verdict_reason reason)
 {
-    time_t at = q->at ? q->at : time(NULL);
-    if (X509_STORE_CTX_init(ctx, t->store, sk_X509_value(q->chain, 0), q->chain) != 1)
+    return reason == VERDICT_LEAKED_KEY || reason == VERDICT_REVOKED;
+}
+
+static bool
+try_path(X509_STORE_CTX *ctx, const struct search *s, STACK_OF(X509) * sent, struct verdict *v)
+{
+    if (!ctx ||
+        X509_STORE_CTX_init(ctx, s->trust->store, sk_X509_value(s->query->chain, 0), sent) != 1)
         return verdict_fail(v, VERDICT_FAILED, 0, NULL, "no memory");
-    set_params(ctx, t, at);
+    set_params(ctx, s->trust, s->at);
     bool ok = X509_verify_cert(ctx) == 1;
     /* Known keys first: their certificates have other faults, but this is the one to know about. */
     TRY(trust_check_leaked(X509_STORE_CTX_get0_chain(ctx), v));
     if (!ok)
         return trust_error_verdict(ctx, v);
-    return check_built(X509_STORE_CTX_get0_chain(ctx), q, at, v);
+    return check_built(X509_STORE_CTX_get0_chain(ctx), s->query, s->at, v);
+}
+
+/* Whether another certificate speaks for the same authority. */
+static bool
+has_namesake(const STACK_OF(X509) * sent, X509 *cert)
+{
+    for (int i = 1; i < sk_X509_num(sent); i++) {
+        X509 *other = sk_X509_value(sent, i);
+        if (X509_NAME_cmp(X509_get_subject_name(other), X509_get_subject_name(cert)) == 0 &&
+            X509_cmp(other, cert) != 0)
+            return true;
+    }
+    return false;
+}
+
+/* Without that one, and without those whose keys would not do anyway and may be slow. Returns owned
+ * (the certificates are borrowed), or NULL. */
+static STACK_OF(X509) * without(const STACK_OF(X509) * sent, X509 *cert)
+{
+    STACK_OF(X509) *rest = sk_X509_new_null();
+    for (int i = 0; rest && i < sk_X509_num(sent); i++) {
+        X509 *other = sk_X509_value(sent, i);
+        bool keep = i == 0 || (X509_cmp(other, cert) != 0 && trust_key_is_usable(other));
+        if (keep && !sk_X509_push(rest, other)) {
+            sk_X509_free(rest);
+            return NULL;
+        }
+    }
+    return rest;
+}
+
+/* The highest certificate of the path that can be to blame. */
+static int
+blamed(const struct verdict *v, int top)
+{
+    if (v->reason == VERDICT_BAD_SIGNATURE)
+        return MIN(v->depth + 1, top);
+    return v->reason == VERDICT_EXPIRED || v->reason == VERDICT_NOT_YET_VALID ? MIN(v->depth, top)
+                                                                              : top;
+}
+
+/* Tries the path that OpenSSL finds in 'sent', then those without one of its certificates. The
+ * verdict is that of the first when none is good. */
+static bool
+search(struct search *s, STACK_OF(X509) * sent, struct verdict *v)
+{
+    X509_STORE_CTX *ctx = X509_STORE_CTX_new();
+    bool ok = try_path(ctx, s, sent, v);
+    const STACK_OF(X509) *path = ctx ? X509_STORE_CTX_get0_chain(ctx) : NULL;
+    int i = ok || !path ? 0 : blamed(v, X509_STORE_CTX_get_num_untrusted(ctx) - 1);
+    for (s->left = is_final(v->reason) ? 0 : s->left; !ok && i > 0 && s->left > 0; i--) {
+        X509 *cert = sk_X509_value(path, i);
+        if (!has_namesake(sent, cert))
+            continue;
+        struct verdict other = {0};
+        STACK_OF(X509) *rest = without(sent, cert);
+        s->left--;
+        ok = rest && search(s, rest, &other);
+        if (ok || is_final(other.reason))
+            *v = other;
+        sk_X509_free(rest);
+    }
+    X509_STORE_CTX_free(ctx);
+    return ok;
 }
 
 bool
@@ -284,10 +366,9 @@ trust_verify(struct trust *t, const struct trust_query *q, struct verdict *v)
     *v = (struct verdict){0};
     if (!check_limits(q, v) || !check_own(q, v))
         return false;
-    X509_STORE_CTX *ctx = X509_STORE_CTX_new();
-    bool ok =
-        ctx ? verify_with(ctx, t, q, v) : verdict_fail(v, VERDICT_FAILED, 0, NULL, "no memory");
-    X509_STORE_CTX_free(ctx);
+    struct search s = {
+        .trust = t, .query = q, .at = q->at ? q->at : time(NULL), .left = TRUST_MAX_PATHS - 1};
+    bool ok = search(&s, q->chain, v);
     /* The queue must not make the connection's next call look like a failure. */
     ERR_clear_error();
     return ok;

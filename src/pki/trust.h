@@ -3,7 +3,8 @@
  * judgement. OpenSSL builds and verifies the chain (strict flags, security level 2); then the built
  * chain is checked for what OpenSSL lets pass: names from the SAN only, no authority as leaf, EKU
  * present and right, version 3, key kinds and sizes, serial form, name constraints, revocation by
- * staple, certificates of our own authority. RFC 5280, RFC 6125, RFC 7633. Work is bounded.
+ * staple, certificates of our own authority. Where certificates share a name, other paths are tried
+ * when the first is bad. RFC 5280, RFC 6125, RFC 7633. Work is bounded.
  *
  * A struct trust does not change once it is made; any thread may hold references and verify.
  */
@@ -39,6 +40,7 @@ struct trust_query {
 
 #define TRUST_MAX_DEPTH        8
 #define TRUST_MAX_CERTS        32
+#define TRUST_MAX_PATHS        16 /* that are tried where certificates share a name */
 #define TRUST_MAX_CHAIN_BYTES  (128 * 1024u)
 #define TRUST_MAX_STAPLE_BYTES (64 * 1024u)
 

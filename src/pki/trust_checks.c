@@ -8,8 +8,9 @@
 #include <openssl/core_names.h>
 #include <string.h>
 
-#define RSA_MIN 2048
-#define RSA_MAX 16384 /* more is an attack on the processor */
+#define RSA_MIN      2048
+#define RSA_MAX      16384 /* more is an attack on the processor */
+#define EXPONENT_MAX 256   /* bits, likewise; the limit of the CA/Browser Forum */
 
 /* SHA-256 over the public keys (SubjectPublicKeyInfo) of authorities and servers whose private keys
  * everybody has. */
@@ -71,7 +72,7 @@ check_rsa(const EVP_PKEY *key, int depth, X509 *cert, struct verdict *v)
         return verdict_fail(v, VERDICT_WEAK_KEY, depth, cert, "has an RSA key of %d bits", bits);
     BIGNUM *exponent = NULL;
     bool ok = EVP_PKEY_get_bn_param(key, OSSL_PKEY_PARAM_RSA_E, &exponent) == 1 &&
-              BN_is_odd(exponent) && !BN_is_one(exponent);
+              BN_is_odd(exponent) && !BN_is_one(exponent) && BN_num_bits(exponent) <= EXPONENT_MAX;
     BN_free(exponent);
     return ok ||
            verdict_fail(v, VERDICT_WEAK_KEY, depth, cert, "has an RSA key with a useless exponent");
@@ -106,6 +107,13 @@ check_key(int depth, X509 *cert, struct verdict *v)
         return verdict_fail(v, VERDICT_WEAK_KEY, depth, cert, "has a key of the kind '%s'",
                             EVP_PKEY_get0_type_name(key));
     }
+}
+
+bool
+trust_key_is_usable(X509 *cert)
+{
+    struct verdict ignored;
+    return check_key(0, cert, &ignored);
 }
 
 static bool

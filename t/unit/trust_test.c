@@ -222,6 +222,40 @@ an_issuer_of_the_same_name_is_not_enough(void **state)
     assert_judged(&s, "bad-signature");
 }
 
+/* An authority with the name and key identifier of the scene's, but another key; and the leaf of
+ * the right one. */
+static void
+make_candidates(struct scene *s, struct scene *fake)
+{
+    fake->mid_spec.key = MADE_P384;
+    made_set(&s->mid_spec, "subjectKeyIdentifier", "01020304");
+    made_set(&fake->mid_spec, "subjectKeyIdentifier", "01020304");
+    scene_make(s);
+    fake->mid = made_cert(&fake->mid_spec, &s->root);
+}
+
+static void
+a_wrong_candidate_does_not_hide_the_right_one(void **state)
+{
+    struct scene s = scene_new(), fake = scene_new();
+    make_candidates(&s, &fake);
+    s.query.chain = made_chain(s.leaf.cert, fake.mid.cert, fake.mid.cert, s.mid.cert);
+    assert_judged(&s, "ok");
+}
+
+static void
+a_wrong_candidate_without_a_right_one_is_refused(void **state)
+{
+    struct scene s = scene_new(), fake = scene_new(), other = scene_new();
+    make_candidates(&s, &fake);
+    other.mid_spec = fake.mid_spec;
+    other.mid_spec.key = MADE_ED25519;
+    other.mid = made_cert(&other.mid_spec, &s.root);
+    s.query.chain = made_chain(s.leaf.cert, fake.mid.cert, other.mid.cert, NULL);
+    assert_judged(&s, "bad-signature");
+    assert_int_equal(s.verdict.depth, 0);
+}
+
 static const char superfish[] = "-----BEGIN CERTIFICATE-----\n"
                                 "MIIC9TCCAl6gAwIBAgIJANL8E4epRNznMA0GCSqGSIb3DQEBBQUAMFsxGDAWBgNV\n"
                                 "BAoTD1N1cGVyZmlzaCwgSW5jLjELMAkGA1UEBxMCU0YxCzAJBgNVBAgTAkNBMQsw\n"
@@ -382,6 +416,8 @@ main(void)
         cmocka_unit_test(a_chain_of_many_certificates_is_not_looked_at),
         cmocka_unit_test(a_changed_certificate_is_refused),
         cmocka_unit_test(an_issuer_of_the_same_name_is_not_enough),
+        cmocka_unit_test(a_wrong_candidate_does_not_hide_the_right_one),
+        cmocka_unit_test(a_wrong_candidate_without_a_right_one_is_refused),
         cmocka_unit_test(an_authority_whose_key_is_known_is_refused),
         cmocka_unit_test(what_our_own_authority_signed_is_refused),
         cmocka_unit_test(a_long_life_is_only_noted),
