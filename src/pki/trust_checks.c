@@ -149,6 +149,29 @@ check_serial(int depth, X509 *cert, struct verdict *v)
     return true;
 }
 
+/* The extensions that OpenSSL knows are one value in DER each; it does not mind what stands behind
+ * it, which others may read. */
+static bool
+check_extensions(int depth, X509 *cert, struct verdict *v)
+{
+    for (int i = 0; i < X509_get_ext_count(cert); i++) {
+        X509_EXTENSION *ext = X509_get_ext(cert, i);
+        const ASN1_OCTET_STRING *value = X509_EXTENSION_get_data(ext);
+        const unsigned char *p = ASN1_STRING_get0_data(value);
+        long n = 0, size = ASN1_STRING_length(value);
+        int tag, class;
+        const unsigned char *end = p + size;
+        if (!X509V3_EXT_get(ext))
+            continue;
+        int how = ASN1_get_object(&p, &n, &tag, &class, size);
+        if ((how & 0x81) || end - p != n)
+            return verdict_fail(v, VERDICT_MALFORMED, depth, cert,
+                                "has an extension that is not "
+                                "one value in DER");
+    }
+    return true;
+}
+
 /* A trust anchor is trusted as it is: its version, serial and self-signature prove nothing (RFC
  * 5280 section 6.1). */
 static bool
@@ -160,7 +183,8 @@ check_cert(int depth, X509 *cert, bool anchor, struct verdict *v)
     if (X509_get_version(cert) != X509_VERSION_3)
         return verdict_fail(v, VERDICT_VERSION, depth, cert, "is of version %ld",
                             X509_get_version(cert) + 1);
-    return check_signature_kind(depth, cert, v) && check_serial(depth, cert, v);
+    return check_signature_kind(depth, cert, v) && check_serial(depth, cert, v) &&
+           check_extensions(depth, cert, v);
 }
 
 static bool

@@ -15,16 +15,20 @@ struct status {
     ASN1_GENERALIZEDTIME *revoked, *from, *to; /* borrowed from the response */
 };
 
+/* false: the extension cannot be read. */
 static bool
-demands_staple(X509 *leaf)
+read_demand(X509 *leaf, bool *demanded)
 {
-    TLS_FEATURE *features = X509_get_ext_d2i(leaf, NID_tlsfeature, NULL, NULL);
+    int state = 0;
+    TLS_FEATURE *features = X509_get_ext_d2i(leaf, NID_tlsfeature, &state, NULL);
     bool found = false;
     for (int i = 0; i < sk_ASN1_INTEGER_num(features); i++)
         found =
             found || ASN1_INTEGER_get(sk_ASN1_INTEGER_value(features, i)) == MUST_STAPLE_FEATURE;
+    *demanded = found;
+    bool ok = features || state == -1;
     TLS_FEATURE_free(features);
-    return found;
+    return ok;
 }
 
 /* Responders choose the hash of the certificate's name. */
@@ -120,7 +124,9 @@ trust_check_staple(const STACK_OF(X509) * chain, const struct staple *staple, co
                    struct verdict *v)
 {
     X509 *leaf = sk_X509_value(chain, 0), *issuer = sk_X509_value(chain, 1);
-    bool demanded = demands_staple(leaf);
+    bool demanded;
+    if (!read_demand(leaf, &demanded))
+        return verdict_fail(v, VERDICT_MALFORMED, 0, leaf, "has a malformed TLS feature");
     if (staple->der.n == 0 || !issuer) {
         if (demanded && !staple->later)
             return verdict_fail(v, VERDICT_MUST_STAPLE, 0, leaf,

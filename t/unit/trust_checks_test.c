@@ -165,7 +165,18 @@ malformed_extensions_are_refused(void **state)
 {
     assert_string_equal(judged_with_leaf("subjectAltName", "DER:30:05:82:09:61"), "malformed");
     assert_string_equal(judged_with_mid("basicConstraints", "critical,DER:04:00"), "malformed");
+    assert_string_equal(judged_with_leaf("tlsfeature", "DER:30:05:01"), "malformed");
     assert_string_equal(judged_with_leaf("authorityKeyIdentifier", NULL), "malformed");
+}
+
+static void
+bytes_behind_an_extension_are_refused(void **state)
+{
+    assert_string_equal(judged_with_leaf("subjectKeyIdentifier", "DER:04:01:61"), "ok");
+    assert_string_equal(judged_with_leaf("subjectKeyIdentifier", "DER:04:01:61:00"), "malformed");
+    assert_string_equal(judged_with_leaf("subjectKeyIdentifier", "DER:24:80:04:01:61:00:00"),
+                        "malformed");
+    assert_string_equal(judged_with_leaf("1.3.6.1.4.1.99999.1", "DER:04:01:61:00"), "ok");
 }
 
 static void
@@ -274,6 +285,7 @@ main(void)
         cmocka_unit_test(an_intermediate_for_other_uses_is_refused),
         cmocka_unit_test(unknown_critical_extensions_are_refused),
         cmocka_unit_test(malformed_extensions_are_refused),
+        cmocka_unit_test(bytes_behind_an_extension_are_refused),
         cmocka_unit_test(weak_hashes_are_refused),
         cmocka_unit_test(the_hash_of_the_root_itself_does_not_matter),
         cmocka_unit_test(weak_keys_are_refused),
