@@ -66,16 +66,17 @@ class Origin:
     """Listens on a free port of 'address'. 'cert' makes it speak TLS. 'script' gets the Conn; when it returns, the
     connection is closed in the proper way, unless the script did so by itself."""
 
+    conn_class = Conn
+
     def __init__(self, script=None, cert=None, address="127.0.0.1", keep=True, port=0, **tls):
         self.script = script or answer_all(hello)
         self.keep = keep
         self.connections = []
         self.trouble = []  # what scripts raised and is no fault of the peer
         self.handshake_errors = []
-        self.cert = cert
-        self.context = server_context(cert, **tls) if cert else None
-        if self.context:
-            self.context.sni_callback = self._on_name
+        self.cert = self.context = None
+        if cert:
+            self.show(cert, **tls)
         family = socket.AF_INET6 if ":" in address else socket.AF_INET
         self.listener = socket.create_server((address, port), family=family, backlog=128)
         self.address, self.port = address, self.listener.getsockname()[1]
@@ -83,6 +84,12 @@ class Origin:
         self._threads = []
         self._accepting = threading.Thread(target=self._accept, daemon=True)
         self._accepting.start()
+
+    def show(self, cert, **tls):
+        """Speaks TLS with this certificate from the next connection on."""
+        context = server_context(cert, **tls)
+        context.sni_callback = self._on_name
+        self.cert, self.context = cert, context
 
     def _on_name(self, _tls, name, _context):
         self._names.last = name
@@ -93,7 +100,7 @@ class Origin:
                 sock, _ = self.listener.accept()
             except OSError:
                 return
-            conn = Conn(sock, len(self.connections), self)
+            conn = self.conn_class(sock, len(self.connections), self)
             self.connections.append(conn)
             thread = threading.Thread(target=self._serve, args=(conn,), daemon=True)
             self._threads.append(thread)
