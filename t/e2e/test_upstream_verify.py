@@ -1,14 +1,17 @@
 """Servers with bad certificates: which check failed, to the client and in the flow, and not a byte of the request out."""
+import re
 import ssl
 import subprocess
 
 import pytest
 from cryptography import x509
+from cryptography.x509 import ocsp
 
-from lib import env, pki
+from lib import der, env, pki
 from lib.clients import curl
 from lib.message import read_response, reply
 from lib.pipe import Ended
+from lib.wait import until
 from lib.weir import weir_run
 
 SECRET = b"POST /secret HTTP/1.1\r\nHost: site.test\r\nCookie: secret\r\nContent-Length: 6\r\n\r\nsecret"
@@ -132,34 +135,41 @@ def test_mirror_leaves_good_servers_alone(origin, weir, world):
     assert post(weir("--on-invalid-upstream", "mirror", sites=[site]), site).status == 200
 
 
-def test_revoked_certificate_is_refused(origin, weir, world, tmp_path):
-    bad, good = world.good(), world.good()
+def test_certificate_on_a_list_is_refused(origin, weir, world, tmp_path):
+    bad, good, gone = world.good(), world.good(), pki.Authority("Gone", above=world.root)
     crl = tmp_path / "crl.pem"
-    crl.write_bytes(world.middle.revoke(bad) + world.root.revoke())
-    for cert, status in ((bad, 502), (good, 200)):
+    crl.write_bytes(world.middle.revoke(bad) + world.root.revoke(gone.me))
+    for cert, status in ((bad, 502), (good, 200), (gone.issue("site.test"), 502)):
         site = origin(cert=cert)
         proxy = weir("--upstream-crl", crl, sites=[site])
         answer = post(proxy, site)
         assert answer.status == status, answer.text
         assert status == 200 or "revoked" in answer.text
+        assert status == 200 or nothing_reached(site) is None
 
 
 class Stapler:
-    """openssl s_server, for what Python's servers cannot do: an OCSP response in the handshake."""
+    """openssl s_server, for what Python's servers cannot do: an OCSP response in the handshake. What comes behind the
+    handshake is written down; with '-www' it answers."""
 
     def __init__(self, folder, cert, staple, *options):
-        (folder / "staple.der").write_bytes(staple)
+        if staple is not None:
+            (folder / "staple.der").write_bytes(staple)
+            options = [*options, "-status_file", folder / "staple.der"]
         chain = folder / "chain.pem"
         chain.write_bytes(b"".join(above.pem for above in cert.chain))
-        command = ["setpriv", "--pdeathsig", "KILL", "openssl", "s_server", "-accept", "127.0.0.1:0", "-www", "-naccept",
-                   "10", "-cert", cert.write(folder / "cert.pem"), "-cert_chain", chain, "-status_file",
-                   folder / "staple.der", *options]
-        self.process = subprocess.Popen([str(word) for word in command], env=env.scrubbed(folder), stdin=subprocess.DEVNULL,
-                                        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
-        for line in self.process.stdout:
-            if line.startswith(b"ACCEPT "):
-                self.address, self.port = "127.0.0.1", int(line.rpartition(b":")[2])
-                break
+        command = ["setpriv", "--pdeathsig", "KILL", "openssl", "s_server", "-accept", "127.0.0.1:0", "-naccept", "10",
+                   "-cert", cert.write(folder / "cert.pem"), "-cert_chain", chain, *options]
+        self.out = folder / "out"
+        with open(self.out, "wb") as out:
+            self.process = subprocess.Popen([str(word) for word in command], env=env.scrubbed(folder),
+                                            stdin=subprocess.PIPE, stdout=out, stderr=subprocess.DEVNULL)
+        found = until(lambda: re.search(r"^ACCEPT .*:(\d+)$", self.seen, re.M), "s_server to listen")
+        self.address, self.port = "127.0.0.1", int(found[1])
+
+    @property
+    def seen(self):
+        return self.out.read_text(errors="replace")
 
     def __enter__(self):
         return self
@@ -169,21 +179,67 @@ class Stapler:
         self.process.communicate()
 
 
-@pytest.mark.parametrize("version", ["-tls1_2", "-tls1_3"])
-@pytest.mark.parametrize("how, staple, word", [
-    ({}, {}, None),
-    ({"must_staple": True}, {}, None),
-    ({}, {"revoked": True}, "revoked"),
-    ({"must_staple": True}, {"this_update": -30 * pki.DAY}, "bad-staple"),
-], ids=["good", "demanded", "revoked", "old"])
-def test_stapled_response_is_heeded(how, staple, word, version, weir, world, home):
-    cert = world.good(**how)
-    with Stapler(home, cert, world.middle.staple(cert, **staple), version) as site:
+SECRET_GET = b"GET / HTTP/1.1\r\nHost: site.test\r\nCookie: secret\r\n\r\n"
+
+
+def ask(proxy, site):
+    with proxy.secure("site.test", site.port) as pipe:
+        return read_response(pipe.send(SECRET_GET))
+
+
+VERSIONS = pytest.mark.parametrize("version", ["-tls1_2", "-tls1_3"])
+
+
+def staples(world, cert, how):
+    """The OCSP response, DER; None: none."""
+    if how == "none":
+        return None
+    if how == "garbage":
+        return der.seq(b"\x0a\x01\x00", der.tlv(0xa0, der.seq(der.oid("1.3.6.1.5.5.7.48.1.1"), der.octets(b"\x30\x05"))))
+    if how == "later":
+        later = ocsp.OCSPResponseBuilder.build_unsuccessful(ocsp.OCSPResponseStatus.TRY_LATER)
+        return later.public_bytes(pki.serialization.Encoding.DER)
+    signer = {"stranger": world.foreign}.get(how, world.middle)
+    about = world.good() if how == "another" else cert
+    more = {"revoked": {"status": "REVOKED"}, "unknown": {"status": "UNKNOWN"}, "old": {"this_update": -30 * pki.DAY},
+            "new": {"this_update": 2 * pki.DAY}}.get(how, {})
+    return signer.staple(about, issuer=world.middle, **more)
+
+
+@VERSIONS
+@pytest.mark.parametrize("how", ["good", "none", "old", "new", "unknown", "stranger", "another", "garbage", "later"])
+@pytest.mark.parametrize("demanded", [False, True], ids=["", "demanded"])
+def test_stapled_response_that_is_no_proof_counts_where_one_is_demanded(demanded, how, version, weir, world, home):
+    cert = world.good(must_staple=demanded)
+    word = {"good": None, "none": "must-staple"}.get(how, "bad-staple") if demanded else None
+    with Stapler(home, cert, staples(world, cert, how), version, *([] if word else ["-www"])) as site:
+        proxy = weir(sites=[site])
+        answer = ask(proxy, site)
+        flow = proxy.flow(kind="http")
+        assert answer.status == (502 if word else 200), answer.text
+        assert flow["server"]["tls"]["verdict"] == (word or "ok")
+        assert not word or word in answer.text and "secret" not in site.seen
+        note = flow["server"]["tls"]["verdict_text"]
+        assert word or ("stapled OCSP response" in note) == (how not in ("good", "none")), note
+
+
+@VERSIONS
+def test_server_whose_staple_says_revoked_is_refused(version, weir, world, home):
+    cert = world.good()
+    with Stapler(home, cert, staples(world, cert, "revoked"), version) as site:
+        proxy = weir(sites=[site])
+        answer = ask(proxy, site)
+        assert answer.status == 502 and "revoked" in answer.text and "secret" not in site.seen
+        assert proxy.flow(kind="http")["server"]["tls"]["verdict"] == "revoked"
+
+
+def test_stapler_would_see_a_request(weir, world, home):
+    """That it saw nothing above is worth something."""
+    with Stapler(home, world.good(), None) as site:
         proxy = weir(sites=[site])
         with proxy.secure("site.test", site.port) as pipe:
-            answer = read_response(pipe.send(b"GET / HTTP/1.1\r\nHost: site.test\r\n\r\n"))
-        assert answer.status == (502 if word else 200)
-        assert not word or word in answer.text
+            pipe.send(SECRET_GET)
+            until(lambda: "Cookie: secret" in site.seen, "the request at the server")
 
 
 def test_server_with_a_certificate_of_our_own_authority_is_refused(origin, weir, shared, world):

@@ -361,6 +361,9 @@ BAD = [
     Case("V17", "signature-says-another-kind", "bad-signature",
          by_rsa(outer=der.seq(der.oid("1.2.840.113549.1.1.12"), der.NULL))),
     Case("V17", "key-not-the-certificates", "ok", lambda b: b.leaf().with_key(der.WrongKey(b.leaf().key)), early=True),
+    Case("V18", "demands-a-staple-none-sent", "must-staple", leaf(ext={"feature": (False, der.MUST_STAPLE)})),
+    Case("V18", "demands-a-staple-among-others", "must-staple",
+         leaf(ext={"feature": (False, der.seq(der.integer(17), der.integer(5)))})),
     # Keys that somebody else has
     Case("V21", "own-authority", "own-ca", by_own),
     Case("V21", "own-authority-above", "own-ca", by_own_below),

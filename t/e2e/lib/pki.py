@@ -134,12 +134,12 @@ class Authority:
                 .revocation_date(now() - DAY).build())
         return builder.sign(self.key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
 
-
-    def staple(self, cert, revoked=False, this_update=-DAY, days=7):
-        """An OCSP response about the certificate, DER."""
+    def staple(self, cert, status="GOOD", this_update=-DAY, days=7, issuer=None):
+        """An OCSP response about the certificate of the issuer (None: this one), signed by this one, DER."""
+        status = ocsp.OCSPCertStatus[status]
+        revoked = status is ocsp.OCSPCertStatus.REVOKED
         builder = ocsp.OCSPResponseBuilder().add_response(
-            cert=cert.cert, issuer=self.cert, algorithm=hashes.SHA1(),
-            cert_status=ocsp.OCSPCertStatus.REVOKED if revoked else ocsp.OCSPCertStatus.GOOD,
+            cert=cert.cert, issuer=(issuer or self).cert, algorithm=hashes.SHA1(), cert_status=status,
             this_update=now() + this_update, next_update=now() + this_update + days * DAY,
             revocation_time=now() - DAY if revoked else None, revocation_reason=None)
         builder = builder.responder_id(ocsp.OCSPResponderEncoding.HASH, self.cert)
