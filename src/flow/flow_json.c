@@ -40,6 +40,7 @@ put_tls(struct json *j, const struct peer_tls *tls, bool whole)
     json_bool(j, "resumed", tls->resumed);
     json_str(j, "verdict", tls->verdict);
     json_str(j, "verdict_text", tls->verdict_text ? tls->verdict_text : "");
+    json_str(j, "ocsp", tls->ocsp);
     if (whole) {
         json_begin_array(j, "certs");
         for (unsigned i = 0; i < tls->n_certs; i++)

@@ -25,6 +25,7 @@ struct peer_tls {
     bool resumed;
     char verdict[32];   /* server's side: the reason word of the verification, "ok" when good */
     char *verdict_text; /* owned; NULL for none */
+    char ocsp[12]; /* server's side: none, good, revoked, unknown, useless; "": not looked at */
     struct block *certs[PEER_CERTS_MAX]; /* DER: what the server showed, or what we showed to the
                                             client; leaf first */
     unsigned n_certs;

@@ -253,14 +253,15 @@ set_note(X509 *leaf, const char *note, struct verdict *v)
 static bool
 check_built(const STACK_OF(X509) * chain, const struct trust_query *q, time_t at, struct verdict *v)
 {
-    const char *note = NULL;
     struct staple staple = {.der = q->staple, .later = q->staple_later, .at = at};
     X509 *leaf = sk_X509_value(chain, 0);
     TRY(trust_check_chain(chain, v));
     TRY(trust_check_name(leaf, q->host, v));
-    TRY(trust_check_staple(chain, &staple, &note, v));
-    set_note(leaf, note, v);
-    return true;
+    bool ok = trust_check_staple(chain, &staple, v);
+    if (ok)
+        set_note(leaf, staple.note, v);
+    v->ocsp = staple.state;
+    return ok;
 }
 
 /* How the judgement goes on when a path fails. OpenSSL builds one path and never turns back: of

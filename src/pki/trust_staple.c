@@ -119,14 +119,24 @@ fail_revoked(X509 *leaf, const struct status *s, struct verdict *v)
                         s->reason >= 0 ? OCSP_crl_reason_str(s->reason) : "no reason given");
 }
 
+static const char *
+state_of(const struct staple *staple, const struct status *status)
+{
+    switch (status->code) {
+    case V_OCSP_CERTSTATUS_REVOKED: return "revoked";
+    case V_OCSP_CERTSTATUS_UNKNOWN: return "unknown";
+    default: return staple->note ? "useless" : "good";
+    }
+}
+
 bool
-trust_check_staple(const STACK_OF(X509) * chain, const struct staple *staple, const char **note,
-                   struct verdict *v)
+trust_check_staple(const STACK_OF(X509) * chain, struct staple *staple, struct verdict *v)
 {
     X509 *leaf = sk_X509_value(chain, 0), *issuer = sk_X509_value(chain, 1);
     bool demanded;
     if (!read_demand(leaf, &demanded))
         return verdict_fail(v, VERDICT_MALFORMED, 0, leaf, "has a malformed TLS feature");
+    staple->state = "none";
     if (staple->der.n == 0 || !issuer) {
         if (demanded && !staple->later)
             return verdict_fail(v, VERDICT_MUST_STAPLE, 0, leaf,
@@ -134,13 +144,15 @@ trust_check_staple(const STACK_OF(X509) * chain, const struct staple *staple, co
         return true;
     }
     OCSP_BASICRESP *resp = NULL;
-    struct status status = {.reason = -1};
-    *note = read_response(staple, leaf, issuer, &resp, &status);
+    struct status status = {.code = -1, .reason = -1};
+    staple->note = read_response(staple, leaf, issuer, &resp, &status);
+    staple->state = state_of(staple, &status);
     bool ok = true;
-    if (!*note && status.code == V_OCSP_CERTSTATUS_REVOKED)
+    if (!staple->note && status.code == V_OCSP_CERTSTATUS_REVOKED)
         ok = fail_revoked(leaf, &status, v);
-    else if (*note && demanded)
-        ok = verdict_fail(v, VERDICT_BAD_STAPLE, 0, leaf, "demands a good response, but %s", *note);
+    else if (staple->note && demanded)
+        ok = verdict_fail(v, VERDICT_BAD_STAPLE, 0, leaf, "demands a good response, but %s",
+                          staple->note);
     OCSP_BASICRESP_free(resp);
     return ok;
 }

@@ -12,10 +12,11 @@ struct staple {
     struct slice der; /* empty: none came */
     bool later;       /* it may still come */
     time_t at;
+    /* Set by the check. */
+    const char *state; /* see struct verdict */
+    const char *note;  /* what is wrong with a response that cannot be relied on, else NULL */
 };
 
 /* Refuses a revoked certificate, and one that demands a response without a good one. A response
- * that cannot be relied on is otherwise no fault: *note says what is wrong with it, or stays NULL.
- */
-bool trust_check_staple(const STACK_OF(X509) * chain, const struct staple *staple,
-                        const char **note, struct verdict *v);
+ * that cannot be relied on is otherwise no fault. */
+bool trust_check_staple(const STACK_OF(X509) * chain, struct staple *staple, struct verdict *v);

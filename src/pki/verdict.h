@@ -52,6 +52,9 @@ struct verdict {
     /* A sentence that names it, without control bytes but HTAB: expired: intermediate 'X' ended
      * 2026-01-02. When the reason is VERDICT_OK: empty, or what is odd nevertheless. */
     char text[320];
+    /* What the stapled OCSP response says: none, good, revoked, unknown, or useless (no proof of
+     * anything). NULL: the chain was refused before it was looked at. */
+    const char *ocsp;
 };
 
 /* "expired", "wrong-host": stable, for people and programs. */

@@ -249,6 +249,7 @@ upstream_note_verdict(struct upstream *u)
         return;
     enum verdict_reason r = v->reason == VERDICT_NONE ? VERDICT_OK : v->reason;
     snprintf(t->verdict, sizeof(t->verdict), "%s", verdict_word(r));
+    snprintf(t->ocsp, sizeof(t->ocsp), "%s", v->ocsp ? v->ocsp : "");
     peer_set_text(&t->verdict_text, slice_str(v->text));
 }
 

@@ -98,6 +98,7 @@ put_tls(struct dump_text *t, const struct peer_tls *tls)
     put_named(t, "ja3", tls->ja3);
     put_named(t, "ja4", tls->ja4);
     put_named(t, "certificate", tls->verdict);
+    put_named(t, "ocsp", tls->ocsp);
     if (tls->resumed)
         put_word(t, "resumed");
 }

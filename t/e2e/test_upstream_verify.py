@@ -219,6 +219,7 @@ def test_stapled_response_that_is_no_proof_counts_where_one_is_demanded(demanded
         assert answer.status == (502 if word else 200), answer.text
         assert flow["server"]["tls"]["verdict"] == (word or "ok")
         assert not word or word in answer.text and "secret" not in site.seen
+        assert flow["server"]["tls"]["ocsp"] == (how if how in ("good", "none", "unknown") else "useless")
         note = flow["server"]["tls"]["verdict_text"]
         assert word or ("stapled OCSP response" in note) == (how not in ("good", "none")), note
 
@@ -230,7 +231,8 @@ def test_server_whose_staple_says_revoked_is_refused(version, weir, world, home)
         proxy = weir(sites=[site])
         answer = ask(proxy, site)
         assert answer.status == 502 and "revoked" in answer.text and "secret" not in site.seen
-        assert proxy.flow(kind="http")["server"]["tls"]["verdict"] == "revoked"
+        tls = proxy.flow(kind="http")["server"]["tls"]
+        assert (tls["verdict"], tls["ocsp"]) == ("revoked", "revoked")
 
 
 def test_stapler_would_see_a_request(weir, world, home):

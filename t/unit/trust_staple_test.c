@@ -30,6 +30,7 @@ a_revoked_staple_is_refused(void **state)
     s.query.staple = staple_for(&s, V_OCSP_CERTSTATUS_REVOKED, -1, 5);
     assert_judged(&s, "revoked");
     assert_non_null(strstr(s.verdict.text, "keyCompromise"));
+    assert_string_equal(s.verdict.ocsp, "revoked");
 }
 
 static void
@@ -39,6 +40,7 @@ a_good_staple_is_ok(void **state)
     s.query.staple = staple_for(&s, V_OCSP_CERTSTATUS_GOOD, -1, 5);
     assert_judged(&s, "ok");
     assert_string_equal(s.verdict.text, "");
+    assert_string_equal(s.verdict.ocsp, "good");
 }
 
 static void
@@ -48,6 +50,7 @@ an_old_staple_is_only_noted(void **state)
     s.query.staple = staple_for(&s, V_OCSP_CERTSTATUS_GOOD, -9, -2);
     assert_judged(&s, "ok");
     assert_non_null(strstr(s.verdict.text, "too old"));
+    assert_string_equal(s.verdict.ocsp, "useless");
 }
 
 static void
