@@ -71,6 +71,10 @@ OPTION(on_invalid_upstream, CHOICE, .name = "on-invalid-upstream", .def = "error
        .help = "when the certificate of a server is bad: answer with an error page, show the "
                "client a certificate with the same "
                "fault, or go on")
+OPTION(insecure_hosts, LIST, .name = "insecure-host", .arg = "HOST", .live = true,
+       .check = check_host,
+       .help = "go on when the certificate of this host is bad, and of no other: a name or an "
+               "address. May be given several times")
 OPTION(client_certs, PATH, .name = "client-certs", .arg = "FILE|DIR", .live = true,
        .help = "certificate and key in PEM for servers that ask for one: a file for all, or a "
                "folder with HOST.pem files")

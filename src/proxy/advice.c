@@ -36,7 +36,8 @@ static const struct {
     {REASON_TLS_VERIFY,
      "No byte of the request was sent. To trust the server's own authority: --upstream-ca FILE.\n"
      "To show the client the same fault: --on-invalid-upstream mirror.\n"
-     "To accept anything: --ssl-insecure (-k).\n"},
+     "To go on with this host all the same: --insecure-host HOST. With any: --ssl-insecure "
+     "(-k).\n"},
     {REASON_SERVER_TIMEOUT, "The time is the option --idle-time.\n"},
     {REASON_CLIENT_TIMEOUT, "The times are the options --head-time and --idle-time.\n"},
     {REASON_LIMIT, "weir options lists the limits.\n"},

@@ -40,6 +40,7 @@ struct config {
     const char *upstream_ca; /* file or folder */
     const char *upstream_crl;
     const char *on_invalid_upstream; /* error, mirror, allow */
+    const char **insecure_hosts;     /* for these: allow */
     const char *client_certs;
     const char *tls_version_client_min, *tls_version_client_max, *tls_version_server_min,
         *tls_version_server_max;

@@ -47,8 +47,9 @@ tls_answer(struct session *s, struct ask *a, struct x509_st *cert, enum verdict_
                              .upstream = cert,
                              .key = hello && !hello->accepts_ecdsa_p256 ? LEAF_RSA : LEAF_ECDSA,
                              .crl_base = s->setup->config->onboarding ? crl : NULL};
-    if (s->setup->on_invalid == ON_INVALID_MIRROR && verdict != VERDICT_OK &&
-        verdict != VERDICT_NONE) {
+    struct slice name = spec.sni.n ? spec.sni : spec.host;
+    if (verdict != VERDICT_OK && verdict != VERDICT_NONE &&
+        setup_on_invalid(s->setup, spec.host, name) == ON_INVALID_MIRROR) {
         spec.fault = leaf_fault_of(verdict);
         s->mirrored = verdict;
     }

@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "codec/url.h"
 #include "pki/ca.h"
 #include "pki/client_cert.h"
 #include "pki/ctx.h"
@@ -107,6 +108,22 @@ setup_choices(struct setup *s, const struct config *c)
         s->on_invalid = ON_INVALID_MIRROR;
     if (same(c->on_invalid_upstream, "allow") || c->ssl_insecure)
         s->on_invalid = ON_INVALID_ALLOW;
+}
+
+static bool
+setup_excepts(const struct setup *s, struct slice host)
+{
+    char normal[URL_HOST_MAX + 1];
+    for (const char **at = s->config->insecure_hosts; at && *at; at++)
+        if (url_host_normal(slice_str(*at), normal) && slice_eq(slice_str(normal), host))
+            return true;
+    return false;
+}
+
+enum on_invalid
+setup_on_invalid(const struct setup *s, struct slice host, struct slice name)
+{
+    return setup_excepts(s, host) && setup_excepts(s, name) ? ON_INVALID_ALLOW : s->on_invalid;
 }
 
 static bool

@@ -22,8 +22,8 @@ struct setup {
     struct trust *trust;
     struct client_certs *client_certs; /* NULL: none */
     struct ssl_ctx_st *accept, *connect;
-    struct auth *auth; /* NULL: nobody is asked */
-    enum on_invalid on_invalid;
+    struct auth *auth;          /* NULL: nobody is asked */
+    enum on_invalid on_invalid; /* of hosts without an exception */
     bool eager;
 };
 
@@ -32,3 +32,6 @@ struct setup *setup_new(const struct config *c, const struct setup *old, struct 
 struct setup *setup_ref(struct setup *s);
 /* NULL is allowed. Any thread. */
 void setup_unref(struct setup *s);
+/* What to do when the certificate of 'host' is bad, which is asked for 'name': an exception holds
+ * where both are meant by it. */
+enum on_invalid setup_on_invalid(const struct setup *s, struct slice host, struct slice name);

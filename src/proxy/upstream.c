@@ -169,7 +169,7 @@ upstream_push_tls(struct upstream *u, struct err *e)
     t->sessions = w->tls_sessions;
     t->session_key = slice_str(u->key);
     t->facts = peer_need_tls(u->peer);
-    t->allow = s->on_invalid != ON_INVALID_ERROR;
+    t->allow = setup_on_invalid(s, slice_str(u->name), t->host) != ON_INVALID_ERROR;
     if (s->client_certs)
         TRY(client_certs_get(s->client_certs, t->host, &t->cert, e));
     struct ssl_st *ssl = ctx_connect_ssl(s->connect, t, e);

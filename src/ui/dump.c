@@ -235,6 +235,18 @@ put_cut(struct dump *d, const struct body *b, const char *which)
     dump_unpaint(&d->text, PAINT_BAD);
 }
 
+/* A server whose certificate is bad, and who was talked to all the same. */
+static void
+put_exception(struct dump *d, const struct flow *f)
+{
+    const struct peer_tls *tls = f->server ? f->server->tls : NULL;
+    if (f->error || !tls || !tls->verdict[0] || slice_eq(slice_str(tls->verdict), SLICE("ok")))
+        return;
+    dump_paint(&d->text, PAINT_BAD);
+    buf_printf(&d->text.out, " [certificate allowed: %s]", tls->verdict);
+    dump_unpaint(&d->text, PAINT_BAD);
+}
+
 static void
 put_line(struct dump *d, const struct flow *f)
 {
@@ -259,6 +271,7 @@ put_line(struct dump *d, const struct flow *f)
         put_outcome(d, f, columns);
     put_cut(d, &f->req.body, "request");
     put_cut(d, &f->resp.body, "response");
+    put_exception(d, f);
     buf_byte(&d->text.out, '\n');
 }
 

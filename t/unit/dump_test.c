@@ -163,6 +163,24 @@ a_cut_content_is_never_silent(void **state)
         "127.0.0.1:5000 GET https://a.test/ 200 text/plain 10b 34ms [response kept 3b of 10b]\n");
 }
 
+static const char *
+printed_with_verdict(const char *word)
+{
+    struct flow *f = flow_make_get("a.test", "/", "", NULL);
+    flow_make_server(f);
+    struct peer_tls *tls = peer_need_tls(f->server);
+    snprintf(tls->verdict, sizeof(tls->verdict), "%s", word);
+    return printed(f, PLAIN);
+}
+
+static void
+a_certificate_that_was_only_allowed_is_never_silent(void **state)
+{
+    assert_null(strstr(printed_with_verdict("ok"), "certificate"));
+    assert_null(strstr(printed_with_verdict(""), "certificate"));
+    assert_non_null(strstr(printed_with_verdict("expired"), " [certificate allowed: expired]\n"));
+}
+
 static void
 a_terminal_gets_columns(void **state)
 {
@@ -317,6 +335,7 @@ main(void)
         cmocka_unit_test(a_tunnel_says_how_much_went_through),
         cmocka_unit_test(a_connect_is_shown_when_it_failed_or_heads_are),
         cmocka_unit_test(a_cut_content_is_never_silent),
+        cmocka_unit_test(a_certificate_that_was_only_allowed_is_never_silent),
         cmocka_unit_test(a_terminal_gets_columns),
         cmocka_unit_test(a_long_url_is_cut_on_a_terminal_only),
         cmocka_unit_test(wide_characters_count_twice),
