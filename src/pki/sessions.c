@@ -102,10 +102,18 @@ entry_pop(struct entry *entry)
     return session;
 }
 
+/* Resuming shows no certificate: the one of then must still be good. */
 static bool
-is_alive(const SSL_SESSION *session, time_t now)
+has_expired(SSL_SESSION *session, time_t now)
 {
-    return SSL_SESSION_is_resumable(session) &&
+    const X509 *cert = SSL_SESSION_get0_peer(session);
+    return cert && X509_cmp_time(X509_get0_notAfter(cert), &now) < 0;
+}
+
+static bool
+is_alive(SSL_SESSION *session, time_t now)
+{
+    return SSL_SESSION_is_resumable(session) && !has_expired(session, now) &&
            now < SSL_SESSION_get_time(session) + SSL_SESSION_get_timeout(session);
 }
 

@@ -253,6 +253,27 @@ sessions_are_resumed(void **state)
 }
 
 static void
+a_session_ends_with_the_certificate(void **state)
+{
+    struct made_spec short_lived = made_leaf("www.example.com");
+    short_lived.to_days = 1;
+    struct pair p = pair_new();
+    use_leaf(&p, &short_lived);
+    assert_true(comes_up(&p));
+    SSL_SESSION *session = SSL_get1_session(p.connect);
+    struct sessions *kept = sessions_new(10);
+    SSL_SESSION_set_timeout(session, 30 * 86400);
+    SSL_SESSION_up_ref(session);
+    sessions_put(kept, SLICE("key"), session);
+    assert_ptr_equal(sessions_take(kept, SLICE("key"), time(NULL)), session);
+    sessions_put(kept, SLICE("key"), session);
+    assert_null(sessions_take(kept, SLICE("key"), time(NULL) + 2 * 86400));
+    SSL_SESSION_free(session);
+    sessions_free(kept);
+    pair_free(&p);
+}
+
+static void
 a_session_is_not_resumed_under_another_name(void **state)
 {
     struct made_spec both = made_leaf("www.example.com");
@@ -468,6 +489,7 @@ main(void)
         cmocka_unit_test(each_fault_sends_its_alert),
         cmocka_unit_test(a_bad_verdict_can_be_allowed),
         cmocka_unit_test(sessions_are_resumed),
+        cmocka_unit_test(a_session_ends_with_the_certificate),
         cmocka_unit_test(a_session_is_not_resumed_under_another_name),
         cmocka_unit_test(the_first_protocol_of_ours_that_is_offered_is_chosen),
         cmocka_unit_test(no_common_protocol_is_an_alert),
