@@ -8,6 +8,7 @@ import pytest
 
 from lib import clients, pki
 from lib.origin import Origin
+from lib.recorder import Recorder
 from lib.weir import BINARY, Weir, weir_run
 
 
@@ -68,6 +69,14 @@ class Factory:
 def origin():
     """origin(script, cert, ...) -> a listening Origin."""
     factory = Factory(Origin)
+    yield factory
+    factory.end()
+
+
+@pytest.fixture
+def recorder():
+    """recorder(script, cert, ...) -> a listening Recorder."""
+    factory = Factory(Recorder)
     yield factory
     factory.end()
 

@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from lib import env
+from lib import env, pki
 from lib.message import read_response, reply
 from lib.origin import answer_all
 from lib.pipe import Ended, Pipe
@@ -222,6 +222,21 @@ def test_insecure_servers_are_allowed_for_new_connections_and_refused_again(http
         reload(proxy, "ssl-insecure: no\n")
         assert https.get("/again").status == 502, "the connection of before is still in the pool"
     assert {flow.reason for flow in proxy.wait_flows(3, kind="http") if flow.status == 502} == {"tls-verify"}
+
+
+def test_client_certificates_are_read_again_although_the_file_has_the_same_name(https, tmp_path):
+    """A connection on which one person was known is not for another."""
+    issuer = pki.Authority("People")
+    file = issuer.issue("one", usage=pki.CLIENT).write(tmp_path / "me.pem")
+    https.serve(client_ca=issuer.me.pem.decode())
+    https.start("--threads", "1", "--client-certs", str(file))
+    assert https.get().status == 200
+    issuer.issue("another", usage=pki.CLIENT).write(file)
+    reload(https.proxy)
+    assert https.get().status == 200
+    people = [dict(x[0] for x in conn.tls.getpeercert()["subject"])["commonName"] for conn in https.site.connections
+              if conn.requests]
+    assert people == ["one", "another"]
 
 
 def test_roots_are_read_again_although_the_file_has_the_same_name(https, world, tmp_path):

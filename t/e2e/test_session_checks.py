@@ -6,7 +6,7 @@ import pytest
 from cryptography import x509
 from cryptography.x509.oid import ExtensionOID
 
-from lib import der
+from lib import der, pki
 from lib.bench import Bench
 from lib.message import read_response, reply
 from lib.origin import answer_all
@@ -160,6 +160,30 @@ def test_flow_says_all_about_the_connection_to_the_server(version, origin, weir,
         assert [base64.b64decode(cert) for cert in tls["certs"]] == chain
         assert tls["ocsp"] == ("" if tls["resumed"] else "none")
     assert {tls["resumed"] for tls in flows} == {False, True}
+
+
+@pytest.mark.parametrize("days, note", [(398, ""), (399, "the certificate is good for 399 days")])
+def test_long_life_is_noted_and_not_refused(days, note, origin, weir, world):
+    site = origin(cert=world.good(days=days))
+    proxy = weir(sites=[site])
+    with proxy.secure("site.test", site.port) as pipe:
+        assert get(pipe).status == 200
+    tls = proxy.flow(kind="http")["server"]["tls"]
+    assert (tls["verdict"], tls["verdict_text"]) == ("ok", note)
+
+
+# Our own certificate
+
+
+@VERSIONS
+def test_client_certificate_is_not_shown_to_a_server_that_is_refused(version, recorder, weir, world, tmp_path):
+    issuer = pki.Authority("People")
+    person = issuer.issue("a person", usage=pki.CLIENT)
+    site = recorder(cert=world.faulty("expired"), client_ca=issuer.me.pem.decode(), minimum=version, maximum=version)
+    proxy = weir("--client-certs", person.write(tmp_path / "me.pem"), sites=[site])
+    with proxy.secure("site.test", site.port) as pipe:
+        assert get(pipe).status == 502
+    site.assert_no_request(person.der)
 
 
 # What is left alone
