@@ -130,6 +130,12 @@ def twice(b, outer, inner):
     return b.leaf(b.mid("Lower Bounded", upper, ext={"constraints": (True, inner)}))
 
 
+def many_names(b, n):
+    """As many names as constraints, and none meets another."""
+    return bound(b, constraints((), [dns(f"x{i}.test") for i in range(n)]),
+                 names=[dns("site.test"), *(dns(f"*.h{i}.test") for i in range(n))])
+
+
 def named(*names, **how):
     return lambda b: b.leaf(names=list(names), **how)
 
@@ -293,9 +299,10 @@ BAD = [
     Case("V12", "not-critical", "name-constraints",
          below(ext={"constraints": (False, constraints([dns("elsewhere.test")]))})),
     Case("V12", "empty", "name-constraints", lambda b: bound(b, constraints())),
-    Case("V12", "with-a-wildcard", "name-constraints", lambda b: bound(b, constraints([dns("*.test")]))),
+    Case("V12", "with-a-wildcard", "name-constraints", lambda b: bound(b, constraints((), [dns("*.elsewhere.test")]))),
     Case("V12", "with-a-minimum", "name-constraints",
          lambda b: bound(b, constraints([dns("site.test")], minimum=der.tlv(0x80, b"\1")))),
+    Case("V12", "more-than-one-wants-to-compare", "failed", lambda b: many_names(b, 1100)),
     Case("V12", "in-a-leaf", "name-constraints", leaf(ext={"constraints": (True, constraints([dns("site.test")]))})),
     # Uses
     Case("V13", "leaf-for-clients", "eku", leaf(ext={"eku": (False, eku("client"))})),
@@ -394,6 +401,7 @@ GOOD = [
     Case("good", "permitted-wildcard", None,
          lambda b: bound(b, constraints([dns("test")]), names=[dns("*.site.test")]), "www.site.test"),
     Case("good", "excluded-elsewhere", None, lambda b: bound(b, constraints((), [dns("elsewhere.test")]))),
+    Case("good", "many-names-and-many-excluded", None, lambda b: many_names(b, 400)),
     Case("good", "permitted-address", None,
          lambda b: bound(b, constraints([ip("127.0.0.0/8")]), names=[ip("127.0.0.1")]), "127.0.0.1"),
     Case("good", "permitted-directory", None,
