@@ -100,7 +100,7 @@ def test_session_is_not_resumed_for_another_name(version, origin, weir, world):
 
 @VERSIONS
 def test_exception_is_for_its_host_alone_and_each_flow_says_so(version, origin, weir, world):
-    site = origin(cert=world.faulty("expired"), minimum=version, maximum=version,
+    site = origin(cert=world.faulty("self-signed"), minimum=version, maximum=version,
                   script=answer_all(lambda _: reply(b"bye", "200 OK", "Connection: close")))
     proxy = weir("--threads", "1", "--resolve", f"*:{site.port}:127.0.0.1", "--insecure-host", "Site.test")
     for _ in range(3):
@@ -108,8 +108,8 @@ def test_exception_is_for_its_host_alone_and_each_flow_says_so(version, origin, 
             assert get(pipe).status == 200
     for flow in proxy.wait_flows(3, kind="http"):
         tls = flow["server"]["tls"]
-        assert tls["verdict"] == "expired" and "ended" in tls["verdict_text"] and not tls["resumed"], tls
-    assert proxy.wait_line(f"https://site.test:{site.port}/").endswith("[certificate allowed: expired]")
+        assert tls["verdict"] == "self-signed" and "signed by itself" in tls["verdict_text"] and not tls["resumed"], tls
+    assert proxy.wait_line(f"https://site.test:{site.port}/").endswith("[certificate allowed: self-signed]")
     sent = len(site.requests)
     for target, name in (("other.test", "other.test"), ("site.test", "other.test"), ("other.test", "site.test")):
         with proxy.secure(target, site.port, name=name) as pipe:
