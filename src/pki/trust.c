@@ -326,14 +326,22 @@ static STACK_OF(X509) * without(const STACK_OF(X509) * sent, X509 *cert)
     return rest;
 }
 
-/* The highest certificate of the path that can be to blame. */
+/* The highest certificate of the path that can be to blame: the one at fault, its issuer, or any of
+ * those above. */
 static int
 blamed(const struct verdict *v, int top)
 {
-    if (v->reason == VERDICT_BAD_SIGNATURE)
-        return MIN(v->depth + 1, top);
-    return v->reason == VERDICT_EXPIRED || v->reason == VERDICT_NOT_YET_VALID ? MIN(v->depth, top)
-                                                                              : top;
+    switch ((int)v->reason) { /* an int, because the other reasons are all alike */
+    case VERDICT_BAD_SIGNATURE: return MIN(v->depth + 1, top);
+    case VERDICT_UNTRUSTED_ROOT:
+    case VERDICT_INCOMPLETE_CHAIN:
+    case VERDICT_NAME_CONSTRAINTS:
+    case VERDICT_TOO_LONG:
+    case VERDICT_BAD_STAPLE:
+    case VERDICT_BAD_CRL:
+    case VERDICT_FAILED: return top;
+    default: return MIN(v->depth, top);
+    }
 }
 
 /* Tries the path that OpenSSL finds in 'sent', then those without one of its certificates. The

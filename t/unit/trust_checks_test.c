@@ -165,7 +165,7 @@ malformed_extensions_are_refused(void **state)
 {
     assert_string_equal(judged_with_leaf("subjectAltName", "DER:30:05:82:09:61"), "malformed");
     assert_string_equal(judged_with_mid("basicConstraints", "critical,DER:04:00"), "malformed");
-    assert_string_equal(judged_with_leaf("tlsfeature", "DER:30:05:01"), "malformed");
+    assert_string_equal(judged_with_leaf("tlsfeature", "DER:05:00"), "malformed");
     assert_string_equal(judged_with_leaf("authorityKeyIdentifier", NULL), "malformed");
 }
 

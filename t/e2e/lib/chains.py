@@ -88,6 +88,14 @@ def renewed(b, **how):
     return b.leaf(old).with_chain(old, new)
 
 
+def renewed_short(b):
+    """Of the two for the same key, the first allows no authority below."""
+    pair = spare("renewed short")
+    old, new = (issue("Renewed", b.root, ca=True, key=pair, ext={"basic": (True, basic(True, n))}) for n in (0, 1))
+    lower = b.mid("Lower", old)
+    return b.leaf(lower).with_chain(lower, old, new)
+
+
 def replaced_key(b):
     """The certificate of the real server, with another key in it and the old signature."""
     good, other = b.leaf(), spare("replaced")
@@ -324,7 +332,7 @@ BAD = [
     Case("V14", "malformed-usage", "malformed", leaf(ext={"usage": (True, GARBAGE)})),
     Case("V14", "malformed-eku", "malformed", leaf(ext={"eku": (False, GARBAGE)})),
     Case("V14", "malformed-key-identifier", "malformed", leaf(ext={"aki": (False, GARBAGE)})),
-    Case("V14", "malformed-feature", "malformed", leaf(ext={"feature": (False, GARBAGE)})),
+    Case("V14", "malformed-feature", "malformed", leaf(ext={"feature": (False, der.NULL)})),
     Case("V14", "malformed-intermediate", "malformed", below(ext={"basic": (True, GARBAGE)})),
     Case("V14", "malformed-constraints", "malformed", below(ext={"constraints": (True, GARBAGE)})),
     Case("V14", "names-twice", "malformed",
@@ -430,5 +438,12 @@ GOOD = [
     Case("V9", "renewed-constrained-first", None,
          lambda b: renewed(b, ext={"constraints": (True, constraints([dns("elsewhere.test")]))})),
     Case("V9", "renewed-for-clients-first", None, lambda b: renewed(b, ext={"eku": (False, eku("client"))})),
+    Case("V9", "renewed-unknown-critical-first", None, lambda b: renewed(b, ext={"unknown": (True, der.NULL)})),
+    Case("V9", "renewed-may-not-sign-first", None, lambda b: renewed(b, ext={"usage": (True, usage(0))})),
+    Case("V9", "renewed-no-authority-first", None, lambda b: renewed(b, ext={"basic": (True, basic(False))})),
+    Case("V9", "renewed-malformed-first", None, lambda b: renewed(b, ext={"basic": (True, GARBAGE)})),
+    Case("V9", "renewed-version-1-first", None, lambda b: renewed(b, version=1)),
+    Case("V9", "renewed-serial-first", None, lambda b: renewed(b, serial=0)),
+    Case("V9", "renewed-short-first", None, renewed_short),
     Case("V9", "renewed-sha1-first", None, lambda b: renewed(b, digest="sha1")),
 ]
