@@ -75,7 +75,7 @@ defaults_are_as_documented(void **state)
     assert_true(c->block_global);
     assert_false(c->ssl_insecure);
     assert_string_equal(c->tls_version_client_min, "TLS1_2");
-    assert_int_equal(c->body_limit, 64 << 20);
+    assert_int_equal(c->body_limit, 8u << 20);
     assert_true(c->idle_time == 600ull * 1000000000);
     config_unref(c);
 }
