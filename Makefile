@@ -8,6 +8,7 @@
 #   make mutants [ID='V1 V2']  takes defences out of a copy, one at a time: the tests must notice
 #   make fuzz-long             fuzzes for FUZZ_SECONDS each [FUZZ_NAMES='url tls'], keeps what was learnt in t/fuzz
 #   make fuzz-report           what the fuzzers have done so far, and the coverage of tests and corpora by file
+#   make bench|bench-check|profile ARGS='...'      speed: see docs/PERFORMANCE.md
 #   make tidy|coverage|format|docs|install|clean|compile_commands.json
 #
 #   V=release|asan|tsan|cov|fuzz|clang     the variant, each in a folder of its own below B (default: build)
@@ -72,19 +73,23 @@ T_LIB := $(if $(filter-out base,$(or $(DIRS),all)),$(wildcard t/lib/*.c))
 NAMES := $(sort $(basename $(notdir $(shell find $(IN) -name '*.[ch]'))))
 UNIT := $(if $(DIRS),$(wildcard $(NAMES:%=t/unit/%_test.c)),$(wildcard t/unit/*_test.c))
 FUZZ := $(wildcard t/fuzz/*.c)
+BENCH := $(filter-out t/bench/preload%,$(wildcard t/bench/*.c))
+BENCH_LIB := $(wildcard t/bench/lib/*.c)
+BENCH_BIN := $(BENCH:%.c=$(O)/%)
 PLAY := $(sort $(shell find t/play -name '*.play' 2>/dev/null))
 C_FILES := $(sort $(shell find src t -name '*.[ch]' ! -name '*list.h'))
 
 obj = $(patsubst %,$(O)/obj/%.o,$(basename $(filter %.c,$1)) $(filter-out %.c,$1))
 OBJ := $(call obj,$(SRC) $(EMBED))
 ALL_OBJ := $(OBJ) $(call obj,$(if $(DIRS),,$(wildcard src/main.c t/play.c t/replay.c)) $(T_LIB) $(UNIT))
+ALL_OBJ := $(OBJ) $(call obj,$(if $(DIRS),,$(wildcard src/main.c t/play.c) $(BENCH) $(BENCH_LIB)) $(T_LIB) $(UNIT))
 UNIT_BIN := $(UNIT:t/%.c=$(O)/t/%)
 FUZZ_NAMES ?= $(FUZZ:t/fuzz/%.c=%)
 WEIR := $(if $(filter release,$(V)),$(B)/weir,$(O)/weir)
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all run check unit play e2e replay asan tsan fuzz fuzz-long fuzz-programs fuzz-report lint tidy coverage format made-docs docs docs-check security mutants install clean objects FORCE
+.PHONY: all run check unit play e2e replay asan tsan fuzz fuzz-long fuzz-programs fuzz-report lint tidy coverage format made-docs docs docs-check security mutants install clean objects bench bench-programs bench-check profile FORCE
 all: $(WEIR)
 objects: $(ALL_OBJ)
 
@@ -138,6 +143,8 @@ $(O)/t/play: $(O)/obj/t/play.o $(O)/libt.a $(O)/libweir.a
 	@mkdir -p $(@D); $(LINK) -o $@ $< -Wl,--start-group $(O)/libt.a $(O)/libweir.a -Wl,--end-group $(LIBS)
 $(O)/t/fuzz/%: $(O)/obj/t/fuzz/%.o $(O)/libt.a $(O)/libweir.a
 	@mkdir -p $(@D); $(LINK) -fsanitize=fuzzer -o $@ $< -Wl,--start-group $(O)/libt.a $(O)/libweir.a -Wl,--end-group $(LIBS)
+$(O)/t/bench/%: $(O)/obj/t/bench/%.o $(call obj,$(BENCH_LIB)) $(O)/libweir.a
+	@mkdir -p $(@D); $(LINK) -o $@ $^ $(LIBS)
 
 $(O)/t/replay/%: $(O)/obj/t/fuzz/%.o $(O)/obj/t/replay.o $(O)/libt.a $(O)/libweir.a
 	@mkdir -p $(@D); $(LINK) -o $@ $(filter %.o,$^) -Wl,--start-group $(O)/libt.a $(O)/libweir.a -Wl,--end-group $(LIBS)
@@ -150,8 +157,20 @@ play: $(O)/t/play
 	@$(O)/t/play $(PLAY)
 asan tsan:
 	@$(MAKE) V=$@ unit play
-e2e: $(WEIR)
-	@env -u MAKEFLAGS WEIR=$(abspath $(WEIR)) PYTHON=$(PYTHON) tools/run-e2e $(TESTS)
+e2e: $(WEIR) bench-programs
+	@env -u MAKEFLAGS WEIR=$(abspath $(WEIR)) BENCH=$(abspath $(O)/t/bench) PYTHON=$(PYTHON) tools/run-e2e $(TESTS)
+
+bench-programs: $(BENCH_BIN)
+$(O)/t/bench/count.so: $(O)/obj/t/bench/preload_count.o
+	@mkdir -p $(@D); $(CC) -shared -o $@ $<
+$(O)/obj/t/bench/preload%.o: FILE_FLAGS := -fPIC
+MEASURE = env -u MAKEFLAGS WEIR=$(abspath $(WEIR)) BENCH=$(abspath $(O)/t/bench) PYTHONDONTWRITEBYTECODE=1 $(PYTHON)
+bench: all bench-programs
+	@$(MEASURE) t/bench/bench.py $(ARGS)
+bench-check: all bench-programs
+	@$(MEASURE) t/bench/bench.py --check $(if $(RECORD),--record) $(ARGS)
+profile: all bench-programs $(O)/t/bench/count.so
+	@$(MEASURE) t/bench/profile.py $(ARGS)
 
 replay: $(FUZZ_NAMES:%=$(O)/t/replay/%)
 	@for name in $(FUZZ_NAMES); do timeout 300 $(O)/t/replay/$$name t/fuzz/corpus/$$name || { echo "FAILED  $$name"; exit 1; }; done

@@ -1,0 +1,254 @@
+"""What is measured: each scenario runs once against one peer and gives its figures."""
+import json
+import time
+
+import peers
+from peers import Load, Trouble
+
+MB = 1_000_000
+
+
+class Bench:
+    """What all scenarios share: keys, the origin, how much to do, and numbers of names that were never used."""
+
+    def __init__(self, folder, scale):
+        self.folder, self.scale = folder, scale
+        self.keys = peers.Keys(folder)
+        self.origin = peers.Origin(self.keys)
+        self._started = 0
+        self._names = 0
+
+    def count(self, n, least=1):
+        return max(int(n * self.scale), least)
+
+    def time(self, seconds):
+        return f"{max(int(seconds * self.scale * 1000), 100)}ms"
+
+    def start(self, kind, threads=1, extra=()):
+        self._started += 1
+        return kind(self.folder / f"{kind.name}-{self._started}", self.keys, self.origin, threads=threads, extra=extra)
+
+    def new_names(self):
+        self._names += 1_000_000
+        return ["--name", "n%.bench.test", "--names-from", self._names]
+
+    def stop(self):
+        self.origin.stop()
+
+
+def run(bench, peer, words):
+    """The load against a peer; what it says, with the CPU time of the peer in the measured part."""
+    load = Load(bench.folder, words)
+    try:
+        load.warm()
+        before = peers.cpu_seconds(peer.pid) if peer.pid else 0
+        load.go()
+        line = load.line()
+        cpu = (peers.cpu_seconds(peer.pid) if peer.pid else 0) - before
+    finally:
+        load.stop()
+    if not line:
+        raise Trouble(f"the load ended early: {load.said()}")
+    result = json.loads(line)
+    if result["errors"]:
+        raise Trouble(f"{result['errors']} errors: {result['error']}")
+    if peer.pid and cpu < 0.05 and bench.scale >= 0.2:
+        raise Trouble(f"too little CPU time to tell: {cpu:.2f} s")
+    result["cpu"] = max(cpu, 1 / peers.TICKS)
+    return result
+
+
+def rates(result, work):
+    """For a CPU second of the peer, and for a second of the clock."""
+    return {"cpu": work / result["cpu"], "clock": work / result["seconds"]}
+
+
+class Figure:
+    """A number that a scenario gives. 'less' is better for memory and times."""
+
+    def __init__(self, key, unit, less=True, title=""):
+        self.key, self.unit, self.less, self.title = key, unit, less, title
+
+
+REQUESTS = (Figure("cpu", "requests / CPU s", less=False), Figure("clock", "requests / s", less=False))
+BYTES = (Figure("cpu", "MB / CPU s", less=False), Figure("clock", "MB / s", less=False))
+
+
+class Entrant:
+    """Who takes part: a peer with its options, under a label."""
+
+    def __init__(self, kind, label=None, extra=(), prepared=None):
+        self.kind, self.label, self.extra, self.prepared = kind, label or kind.name, extra, prepared
+
+    def start(self, bench, threads):
+        peer = bench.start(self.kind, threads, self.extra)
+        peer.companion = None
+        if self.prepared:
+            try:
+                peer.companion = self.prepared(bench, peer)
+            except BaseException:
+                peer.stop()
+                raise
+        return peer
+
+
+class Scenario:
+    """One group of rows. 'measure' is called once in each round for each entrant."""
+
+    id = title = figures = None
+    fresh = False     # a new process in each round
+    threaded = False  # also with more than one thread
+
+    def entrants(self, kinds):
+        return [Entrant(kind) for kind in kinds]
+
+    def measure(self, bench, peer):
+        result = run(bench, peer, self.words(bench, peer))
+        return rates(result, result["requests"])
+
+
+class KeepAlive(Scenario):
+    id, title, figures, threaded = "S1", "keep-alive, 1 KB, 64 connections", REQUESTS, True
+
+    def words(self, bench, peer):
+        return [*peer.secure(), "-c", 64, "--warm", bench.count(2000, 64), "--time", bench.time(4)]
+
+
+def with_flows(bench, peer):
+    run(bench, peer, [*peer.secure(), "-c", 16, "--requests", bench.count(20000)])
+
+
+def with_idle(bench, peer):
+    return held(bench, peer, bench.count(2000))
+
+
+class KeepAliveLoaded(KeepAlive):
+    """Weir against itself: what it has stored, and who is connected, must not make it slower."""
+
+    id, title, threaded = "S1x", "S1 of weir with 20,000 exchanges stored, and beside 2,000 idle connections", False
+
+    def entrants(self, kinds):
+        return [Entrant(peers.WeirPeer), Entrant(peers.WeirPeer, "weir, 20,000 stored", prepared=with_flows),
+                Entrant(peers.WeirPeer, "weir, 2,000 idle", prepared=with_idle)]
+
+
+class NewConnections(Scenario):
+    id, title, figures, threaded = "S2", "a new connection per request, full handshakes, one host", REQUESTS, True
+
+    def words(self, bench, peer):
+        return [*peer.secure(), "-c", 16, "--per-conn", 1, "--warm", bench.count(100, 16), "--time", bench.time(4)]
+
+
+class NewNames(Scenario):
+    id, title, figures, threaded = "S3", "a new host name per connection", REQUESTS, True
+
+    def words(self, bench, peer):
+        return [*peer.secure(), *bench.new_names(), "-c", 16, "--per-conn", 1, "--warm", bench.count(50, 16), "--time",
+                bench.time(4)]
+
+
+class Downloads(Scenario):
+    id, title, figures, way = "S4", "downloads of 100 MiB, 2 at a time", BYTES, "--get"
+
+    def measure(self, bench, peer):
+        size = "100m" if bench.scale >= 0.2 else "5m"
+        result = run(bench, peer, [*peer.secure(), self.way, size, "-c", 2, "--warm", 2, "--requests", bench.count(12, 4)])
+        return rates(result, max(result["bytes_in"], result["bytes_out"]) / MB)
+
+
+class Uploads(Downloads):
+    id, title, way = "S5", "uploads of 100 MiB, 2 at a time", "--post"
+
+
+class Plain(Scenario):
+    id, title, figures = "S8", "plain HTTP, keep-alive, 1 KB, 64 connections", REQUESTS
+
+    def words(self, bench, peer):
+        return [*peer.plain(), "-c", 64, "--warm", bench.count(2000, 64), "--time", bench.time(4)]
+
+
+def finish(load):
+    """The rest of a load that is not asked for CPU time; ends it on failure only."""
+    try:
+        load.warm()
+        load.go()
+        result = json.loads(load.line() or "{}")
+        if result.get("errors", 1):
+            raise Trouble(result.get("error") or f"the load ended early: {load.said()}")
+        return result
+    except BaseException:
+        load.stop()
+        raise
+
+
+def held(bench, peer, n):
+    """Opens connections with one request on each; they are there until the load is stopped."""
+    load = Load(bench.folder, [*peer.secure(), "--hold", "-c", min(n, 8), "--requests", n])
+    result = finish(load)
+    if result["held"] != n:
+        load.stop()
+        raise Trouble(f"{result['held']} of {n} connections were held")
+    return load
+
+
+class Idle(Scenario):
+    id, title, figures, fresh = "S7", "memory per idle intercepted connection of 2,000", (Figure("memory", "KB"),), True
+
+    def measure(self, bench, peer):
+        n = bench.count(2000, 20)
+        # The first ones pay for what is made once.
+        first = held(bench, peer, 16)
+        before = peers.pss(peer.pid)
+        try:
+            load = held(bench, peer, n)
+            after = peers.pss(peer.pid)
+            load.stop()
+        finally:
+            first.stop()
+        return {"memory": (after - before) / n / 1000}
+
+
+class Latency(Scenario):
+    id, title = "S9", "latency at 100 requests/s, keep-alive, one at a time"
+    figures = (Figure("p50", "ms", title="median"), Figure("p99", "ms", title="99th percentile"))
+
+    def entrants(self, kinds):
+        return [*super().entrants(kinds), Entrant(peers.Direct)]
+
+    def measure(self, bench, peer):
+        load = Load(bench.folder, [*peer.secure(), "--rate", 100, "--warm", 50, "--time", bench.time(5)])
+        result = finish(load)
+        load.stop()
+        return {"p50": result["p50_ms"], "p99": result["p99_ms"]}
+
+
+class Start(Scenario):
+    id, title, fresh = "S10", "start with an authority", True
+    figures = (Figure("time", "ms", title="to the first proxied request"), Figure("memory", "MB", title="memory at rest"))
+
+    def measure(self, bench, peer):
+        load = Load(bench.folder, [*peer.secure(), "--requests", 1])
+        finish(load)
+        taken = time.monotonic() - peer.begun
+        load.stop()
+        return {"time": taken * 1000, "memory": peers.pss(peer.pid) / MB}
+
+
+class Recording(Scenario):
+    id, title, fresh = "S11", "20,000 exchanges of 1 KB, recorded", True
+    figures = (Figure("cpu", "us", title="CPU for each"), Figure("memory", "B", title="memory for each"))
+    NOTHING = ("--memory-limit", "1m", "--body-limit", "0", "--flow-detail", "0")
+
+    def entrants(self, kinds):
+        return [*super().entrants(kinds), Entrant(peers.WeirPeer, "weir, nothing kept", extra=self.NOTHING)]
+
+    def measure(self, bench, peer):
+        n = bench.count(20000, 100)
+        run(bench, peer, [*peer.secure(), "-c", 16, "--requests", bench.count(1000, 16)])
+        before = peers.pss(peer.pid)
+        result = run(bench, peer, [*peer.secure(), "-c", 16, "--warm", 16, "--requests", n])
+        return {"cpu": result["cpu"] / n * 1e6, "memory": (peers.pss(peer.pid) - before) / n}
+
+
+SCENARIOS = {s.id: s for s in (KeepAlive(), KeepAliveLoaded(), NewConnections(), NewNames(), Downloads(), Uploads(), Idle(),
+                               Plain(), Latency(), Start(), Recording())}
