@@ -243,8 +243,6 @@ leaf_alloc(struct ca *ca, const struct leaf_spec *spec)
     return leaf;
 }
 
-/* A certificate that was parsed keeps its encoding; one that was made is encoded anew for each
- * handshake, which takes as long as to parse it. */
 static bool
 leaf_encode(struct leaf *leaf)
 {
@@ -253,14 +251,31 @@ leaf_encode(struct leaf *leaf)
     if (!leaf->der)
         return false;
     unsigned char *to = (unsigned char *)leaf->der->data;
-    const unsigned char *from = to;
     leaf->der->n = (size_t)i2d_X509(leaf->cert, &to);
-    X509 *parsed = d2i_X509(NULL, &from, n);
-    if (!parsed)
-        return false;
-    X509_free(leaf->cert);
-    leaf->cert = parsed;
     return true;
+}
+
+struct leaf *
+leaf_parsed(const struct leaf *leaf)
+{
+    const unsigned char *from = (const unsigned char *)leaf->der->data;
+    X509 *cert = d2i_X509(NULL, &from, (long)leaf->der->n);
+    STACK_OF(X509) *chain = X509_chain_up_ref(leaf->chain);
+    struct leaf *parsed = cert && chain ? mem_zalloc(sizeof *parsed) : NULL;
+    if (!parsed) {
+        X509_free(cert);
+        sk_X509_pop_free(chain, X509_free);
+        return NULL;
+    }
+    EVP_PKEY_up_ref(leaf->key);
+    atomic_init(&parsed->refs, 1);
+    parsed->cert = cert;
+    parsed->der = block_ref(leaf->der);
+    parsed->key = leaf->key;
+    parsed->chain = chain;
+    parsed->parsed = true;
+    parsed->renew = leaf->renew;
+    return parsed;
 }
 
 struct leaf *

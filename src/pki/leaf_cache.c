@@ -198,6 +198,24 @@ entry_find(struct shard *s, struct slice key)
     return entry;
 }
 
+/* For a leaf that is used again: takes it, returns the better one. */
+static struct leaf *
+cache_improve(struct shard *s, struct slice key, struct leaf *leaf)
+{
+    struct leaf *parsed = leaf_parsed(leaf);
+    if (!parsed)
+        return leaf;
+    pthread_mutex_lock(&s->lock);
+    struct entry *entry = map_get(s->map, key);
+    if (entry && entry->leaf == leaf) {
+        entry->leaf = leaf_ref(parsed);
+        leaf_unref(leaf);
+    }
+    pthread_mutex_unlock(&s->lock);
+    leaf_unref(leaf);
+    return parsed;
+}
+
 static struct leaf *
 get_by_key(struct leaf_cache *c, struct slice key, struct ca *ca, const struct leaf_spec *spec,
            struct err *e)
@@ -208,7 +226,7 @@ get_by_key(struct leaf_cache *c, struct slice key, struct ca *ca, const struct l
     if (entry) {
         struct leaf *leaf = entry_wait(s, entry, e);
         pthread_mutex_unlock(&s->lock);
-        return leaf;
+        return leaf && !leaf->parsed ? cache_improve(s, key, leaf) : leaf;
     }
     entry = entry_start(s, key);
     pthread_mutex_unlock(&s->lock);
