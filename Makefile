@@ -9,6 +9,7 @@
 #   make fuzz-long             fuzzes for FUZZ_SECONDS each [FUZZ_NAMES='url tls'], keeps what was learnt in t/fuzz
 #   make fuzz-report           what the fuzzers have done so far, and the coverage of tests and corpora by file
 #   make bench|bench-check|profile ARGS='...'      speed: see docs/PERFORMANCE.md
+#   make faults|soak           every byte of test_faults.py; mixed traffic for MINUTES=60
 #   make tidy|coverage|format|docs|install|clean|compile_commands.json
 #
 #   V=release|asan|tsan|cov|fuzz|clang     the variant, each in a folder of its own below B (default: build)
@@ -21,6 +22,7 @@ O := $(B)/$(V)
 PREFIX ?= /usr/local
 WERROR ?= -Werror
 FUZZ_SECONDS ?= 12
+MINUTES ?= 60
 PYTHON ?= /usr/bin/python3
 CLANG_FORMAT ?= clang-format-14
 CLANG_TIDY ?= clang-tidy-14
@@ -89,7 +91,7 @@ WEIR := $(if $(filter release,$(V)),$(B)/weir,$(O)/weir)
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all run check unit play e2e replay asan tsan fuzz fuzz-long fuzz-programs fuzz-report lint tidy coverage format made-docs docs docs-check security mutants install clean objects bench bench-programs bench-check profile FORCE
+.PHONY: all run check unit play e2e replay asan tsan fuzz fuzz-long fuzz-programs fuzz-report lint tidy coverage format made-docs docs docs-check security mutants install clean objects bench bench-programs bench-check profile tsan-e2e faults soak soak-run FORCE
 all: $(WEIR)
 objects: $(ALL_OBJ)
 
@@ -149,6 +151,11 @@ $(O)/t/bench/%: $(O)/obj/t/bench/%.o $(call obj,$(BENCH_LIB)) $(O)/libweir.a
 $(O)/t/replay/%: $(O)/obj/t/fuzz/%.o $(O)/obj/t/replay.o $(O)/libt.a $(O)/libweir.a
 	@mkdir -p $(@D); $(LINK) -o $@ $(filter %.o,$^) -Wl,--start-group $(O)/libt.a $(O)/libweir.a -Wl,--end-group $(LIBS)
 
+# What goes wrong under the whole program. The names that it takes the place of must not be macros, nor instrumented.
+$(B)/faults.so: $(wildcard t/shim/*)
+	@mkdir -p $(@D); echo "LD $@"
+	@$(CC) -std=gnu17 -O2 -g -fPIC -shared -U_FORTIFY_SOURCE -D_GNU_SOURCE -Wall -Wextra $(WERROR) -o $@ $(wildcard t/shim/*.c)
+
 unit: $(UNIT_BIN)
 	@tools/run-unit $(UNIT_BIN)
 unit-%: $(O)/t/unit/%_test
@@ -157,8 +164,18 @@ play: $(O)/t/play
 	@$(O)/t/play $(PLAY)
 asan tsan:
 	@$(MAKE) V=$@ unit play
-e2e: $(WEIR) bench-programs
-	@env -u MAKEFLAGS WEIR=$(abspath $(WEIR)) BENCH=$(abspath $(O)/t/bench) PYTHON=$(PYTHON) tools/run-e2e $(TESTS)
+# What threads share most: the rest is 'make V=tsan e2e'.
+tsan-e2e:
+	@$(MAKE) V=tsan e2e TESTS='t/e2e/test_disorder.py t/e2e/test_reload.py'
+e2e: $(WEIR) $(B)/faults.so bench-programs
+	@env -u MAKEFLAGS WEIR=$(abspath $(WEIR)) BENCH=$(abspath $(O)/t/bench) FAULTS_LIBRARY=$(abspath $(B)/faults.so) PYTHON=$(PYTHON) tools/run-e2e $(TESTS)
+# Every byte and every allocation, where 'make check' takes samples; and hours of everything. Both with sanitizers.
+faults:
+	@FAULTS_STEP=1 $(MAKE) V=asan e2e TESTS=t/e2e/test_faults.py
+soak:
+	@$(MAKE) V=asan soak-run
+soak-run: $(WEIR)
+	@WEIR=$(abspath $(WEIR)) PYTHONDONTWRITEBYTECODE=1 $(PYTHON) t/e2e/soak.py $(MINUTES)
 
 bench-programs: $(BENCH_BIN)
 $(O)/t/bench/count.so: $(O)/obj/t/bench/preload_count.o

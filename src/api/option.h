@@ -70,7 +70,7 @@ bool option_unknown(struct slice name, struct err *e);
 bool option_set(const struct option_name *name, struct config *c, struct slice text,
                 struct err *e) MUST_CHECK;
 /* Back to its default. */
-void option_reset(const struct option *o, struct config *c);
+bool option_reset(const struct option *o, struct config *c, struct err *e) MUST_CHECK;
 /* Empties a list. */
 void option_clear(const struct option *o, struct config *c);
 bool option_equal(const struct option *o, const struct config *a, const struct config *b);

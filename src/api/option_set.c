@@ -232,21 +232,18 @@ option_clear(const struct option *o, struct config *c)
     *(const char ***)field_of(o, c) = NULL;
 }
 
-void
-option_reset(const struct option *o, struct config *c)
+bool
+option_reset(const struct option *o, struct config *c, struct err *e)
 {
     if (o->type == OPTION_LIST)
         option_clear(o, c);
     if (!o->def) {
         if (o->type == OPTION_INT)
             *(int64_t *)field_of(o, c) = -1;
-        return;
+        return true;
     }
-    struct err e = {0};
     struct option_name name = {.option = o};
-    bool good = option_set(&name, c, slice_str(o->def), &e);
-    assert(good);
-    (void)good;
+    return option_set(&name, c, slice_str(o->def), e);
 }
 
 static bool

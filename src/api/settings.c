@@ -96,14 +96,18 @@ find_folder(const struct args *a, struct config *c, struct err *e)
 static bool
 settings_fill(struct config *c, const struct args *a, struct err *e)
 {
-    option_for(o) option_reset(o, c);
+    option_for(o) TRY(option_reset(o, c, e));
     return find_folder(a, c, e) && config_file_load(c, e) && apply_env(c, e) && apply_args(a, c, e);
 }
 
 struct config *
 settings_load(const struct args *a, struct err *e)
 {
-    struct config *c = mem_need(config_new());
+    struct config *c = config_new();
+    if (!c) {
+        err_memory(e);
+        return NULL;
+    }
     if (settings_fill(c, a, e))
         return c;
     config_unref(c);

@@ -17,6 +17,7 @@ struct flow;
 struct part {
     enum part_type type;
     bool reusable;     /* END from a server: the connection may serve another exchange */
+    bool torn;         /* END: it came without a word of the peer, who may have been cut short */
     struct flow *flow; /* HEAD, ERROR of a new stream: its flow, a reference that the taker owns;
                           HEAD to a server: borrowed */
     union {

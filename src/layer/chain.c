@@ -25,6 +25,7 @@ wire_on_cmd(struct layer *l, const struct cmd *c)
     case CMD_CLOSE: w->close = true; break;
     case CMD_ABORT: w->abort = true; break;
     case CMD_PART:
+    case CMD_TORN:
     case CMD_FLUSH: return;
     }
     chain_touch(l->chain);

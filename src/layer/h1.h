@@ -37,6 +37,7 @@ struct h1 {
     bool blank;   /* an empty line was skipped */
     bool keep;    /* the peer would keep the connection */
     bool eof, eof_clean;
+    bool torn;    /* content to the end has ended without a word of the peer */
     bool reading; /* inside h1_read */
     bool untaken; /* the last offer was not taken whole */
     bool blocked; /* because those above did not want it */

@@ -251,7 +251,8 @@ h1_step_to_eof(struct h1 *h, struct slice in, size_t *used)
     *used = in.n;
     if (!h->eof || h->state != H1_TO_EOF)
         return h->eof ? STEP_NEXT : STEP_BLOCKED;
-    if (!h->eof_clean)
+    h->torn = !h->eof_clean;
+    if (h->torn)
         flow_fail(h->flow, reason_word(REASON_TRUNCATED), slice_str(reason_text(REASON_TRUNCATED)));
     h->keep = false;
     h->state = H1_END;
@@ -266,7 +267,7 @@ h1_step_end(struct h1 *h, struct slice in, size_t *used UNUSED)
     bool reusable = h->keep && !in.n && !h->eof && h->written;
     h->state = h->role == ROLE_ACCEPT ? H1_WAIT : H1_IDLE;
     h1_drop_flow(h);
-    h1_up(h, &(struct part){.type = PART_END, .reusable = reusable});
+    h1_up(h, &(struct part){.type = PART_END, .reusable = reusable, .torn = h->torn});
     if (h->role == ROLE_ACCEPT)
         h1_cycle(h);
     return STEP_NEXT;

@@ -112,7 +112,11 @@ h1_write(struct h1 *h, uint32_t stream, const struct part *p)
         break;
     case PART_BODY: h1_write_body(h, p); break;
     case PART_TRAILERS: h->trailers = p->head; break;
-    case PART_END: h1_write_end(h); break;
+    case PART_END:
+        if (p->torn)
+            layer_tell(&h->layer, CMD_TORN);
+        h1_write_end(h);
+        break;
     case PART_ERROR: layer_tell(&h->layer, CMD_ABORT); break;
     }
 }

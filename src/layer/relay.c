@@ -94,6 +94,8 @@ relay_on_eof(struct relay *r, bool clean)
 {
     struct flow *f = r->tunnel->flow;
     r->eof = true;
+    if (!clean)
+        relay_tell_other(r, CMD_TORN);
     if (f && !clean)
         flow_fail(f, reason_word(REASON_TRUNCATED), slice_str(reason_text(REASON_TRUNCATED)));
     /* What was left untaken comes once more, and the end behind it. */

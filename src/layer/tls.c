@@ -241,6 +241,7 @@ tls_on_cmd(struct layer *l, const struct cmd *c)
     case CMD_SHUT: on_shut(t); return;
     case CMD_FLUSH: tls_flush(t); break;
     case CMD_MORE: t->more = true; break;
+    case CMD_TORN: t->torn = true; break;
     case CMD_CLOSE:
         if (!t->shut)
             tls_goodbye(t);

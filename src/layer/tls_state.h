@@ -56,6 +56,7 @@ struct tls {
     bool eof;                /* the transport has ended */
     bool closed_up;          /* EV_CLOSED has gone up */
     bool shut;               /* CMD_SHUT came */
+    bool torn;               /* CMD_TORN came: no close_notify */
 };
 
 static inline struct tls *

@@ -78,7 +78,7 @@ void
 tls_goodbye(struct tls *t)
 {
     tls_flush(t);
-    if (t->state != TLS_OPEN)
+    if (t->state != TLS_OPEN || t->torn)
         return;
     tls_forget_errors();
     SSL_shutdown(t->ssl);

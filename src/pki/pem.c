@@ -109,12 +109,30 @@ has_key(struct slice text)
     return text.n && memmem(text.p, text.n, mark, sizeof mark - 1);
 }
 
+/* OpenSSL goes on without a key of a kind that it does not know, which is no fault, and just as
+ * well without one that it had no memory for: then a second try goes well. */
+static bool
+lacks_its_key(X509 *cert)
+{
+    unsigned char *der = NULL;
+    if (X509_get0_pubkey(cert))
+        return false;
+    int n = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(cert), &der);
+    const unsigned char *p = der;
+    EVP_PKEY *key = n > 0 ? d2i_PUBKEY(NULL, &p, n) : NULL;
+    bool lacks = key || n <= 0;
+    EVP_PKEY_free(key);
+    OPENSSL_free(der);
+    ERR_clear_error();
+    return lacks;
+}
+
 static bool
 parse_certs(struct pem *pem, BIO *bio, struct err *e)
 {
     X509 *cert;
     while ((cert = PEM_read_bio_X509_AUX(bio, NULL, NULL, NULL)) != NULL)
-        if (!sk_X509_push(pem->certs, cert)) {
+        if (lacks_its_key(cert) || !sk_X509_push(pem->certs, cert)) {
             X509_free(cert);
             return err_memory(e);
         }

@@ -25,6 +25,7 @@ request_refuse(struct session *s, struct ask *a, const struct failure *why)
         a->request.content = SLICE_NONE;
 }
 
+/* The host has no bytes when there is no memory for them. */
 static bool
 request_set_target(struct flow *f, const char *scheme, struct slice host, uint16_t port)
 {
@@ -34,7 +35,7 @@ request_set_target(struct flow *f, const char *scheme, struct slice host, uint16
     f->scheme = scheme;
     f->host = arena_dup(f->arena, slice_str(normal));
     f->port = port;
-    return f->host.p;
+    return true;
 }
 
 /* Where a request that could not be parsed wants to go, as far as it can be told: absolute target,
@@ -72,6 +73,11 @@ request_decide(struct session *s, struct ask *a)
     if (!request_find_target(s, f)) {
         failure_set(&why, REASON_BAD_TARGET, "'%.*s'",
                     SLICE_ARG(slice_first(f->req.head.target, 200)));
+        request_refuse(s, a, &why);
+        return;
+    }
+    if (!f->host.p) {
+        failure_set(&why, REASON_MEMORY, NULL);
         request_refuse(s, a, &why);
         return;
     }

@@ -53,7 +53,12 @@ jsonl_inspect(struct jsonl *j, struct err *e)
     if (fstat(j->fd, &st) != 0)
         return err_errno(e, ERR_START, errno, "cannot look at '%s'", j->path);
     j->regular = S_ISREG(st.st_mode);
-    if (!j->regular || st.st_size == 0)
+    /* A device may well have several who write to it. */
+    if (!j->regular)
+        return true;
+    if (flock(j->fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK)
+        return err_set(e, ERR_START, "another process writes to '%s'", j->path);
+    if (st.st_size == 0)
         return true;
     int fd = open(j->path, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
@@ -75,8 +80,6 @@ jsonl_open_file(struct jsonl *j, struct err *e)
     j->fd = open(j->path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0600);
     if (j->fd < 0)
         return err_errno(e, ERR_START, errno, "cannot open '%s'", j->path);
-    if (flock(j->fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK)
-        return err_set(e, ERR_START, "another process writes to '%s'", j->path);
     return jsonl_inspect(j, e);
 }
 

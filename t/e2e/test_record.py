@@ -141,6 +141,11 @@ def test_file_is_appended_to_and_private(weir, origin):
     assert len(proxy.flows()) == 2 and proxy.record_file.stat().st_mode & 0o077 == 0
 
 
+def test_device_may_have_several_who_write_to_it(weir):
+    for _ in range(2):
+        weir("-w", "/dev/null", record=False)
+
+
 def test_foreign_file_is_refused_and_left_alone(home, shared):
     path = home / "precious"
     path.write_text("my diary\n")

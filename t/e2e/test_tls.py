@@ -239,8 +239,24 @@ def test_missing_close_notify_is_recorded_as_truncation(secure):
     proxy, site = secure(script=to_end(clean=False))
     with proxy.secure("site.test", site.port) as pipe:
         assert read_response(pipe.send(GET)).body == b"to the end"
+        assert pipe.end == "truncated"
     flow = proxy.flow(kind="http")
     assert flow.reason == "truncated" and flow.body("response") == b"to the end"
+
+
+@pytest.mark.parametrize("clean", [True, False])
+def test_end_of_an_upgraded_connection_is_passed_on_as_it_is(secure, clean):
+    def script(conn):
+        conn.request()
+        conn.send(b"HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: test\r\n\r\nlast")
+        if clean:
+            conn.close_notify()
+        conn.shut()
+        conn.read_rest()
+    proxy, site = secure(script=script)
+    with proxy.secure("site.test", site.port) as pipe:
+        read_response(pipe.send(GET[:-2] + b"Connection: upgrade\r\nUpgrade: test\r\n\r\n"))
+        assert pipe.read_rest() == b"last" and pipe.end == ("close_notify" if clean else "truncated")
 
 
 def test_missing_close_notify_behind_a_complete_body_is_no_truncation(secure):

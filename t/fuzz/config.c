@@ -14,7 +14,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
     struct config *c = config_new();
     if (!c)
         return 0;
-    option_for(o) option_reset(o, c);
+    option_for(o) assert(option_reset(o, c, &e));
     if (config_file_apply(slice_of(data, n), "f", c, &e)) {
         assert(c->flow_detail >= 0 && c->flow_detail <= 4);
         assert(c->listen_port >= -1 && c->listen_port <= 65535);

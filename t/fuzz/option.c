@@ -17,7 +17,7 @@ apply(const struct args *a)
     struct config *c = config_new(), *copy = config_new();
     if (!c || !copy)
         abort();
-    option_for(o) option_reset(o, c);
+    option_for(o) assert(option_reset(o, c, NULL));
     for (size_t i = 0; i < a->n; i++) {
         struct err e = {0};
         if (!option_set(&a->items[i].name, c, a->items[i].value, &e))

@@ -17,7 +17,7 @@ defaults(void)
 {
     struct config *c = config_new();
     assert_non_null(c);
-    option_for(o) option_reset(o, c);
+    option_for(o) assert_true(option_reset(o, c, NULL));
     return c;
 }
 

@@ -25,6 +25,14 @@ SANITIZER_ENV = {"ASAN_OPTIONS": "detect_leaks=1:abort_on_error=0:exitcode=99",
                  "UBSAN_OPTIONS": "print_stacktrace=1", "TSAN_OPTIONS": "exitcode=99:ignore_noninstrumented_modules=1"}
 
 
+class Refused(AssertionError):
+    """The answer to a CONNECT was another than 200."""
+
+    def __init__(self, answer):
+        super().__init__(answer.head + answer.body)
+        self.status = answer.status
+
+
 class Flow(dict):
     """A recorded flow: the JSON object, with shortcuts."""
 
@@ -226,7 +234,9 @@ class Weir:
         pipe = self.dial(**how)
         pipe.send(f"CONNECT {target} HTTP/1.1\r\nHost: {target}\r\n\r\n".encode())
         answer = read_response(pipe, "CONNECT")
-        assert answer.status == 200, answer.head + answer.body
+        if answer.status != 200:
+            pipe.close()
+            raise Refused(answer)
         return pipe
 
     def secure(self, host, port, context=None, session=None, name=None, **how):

@@ -1,0 +1,36 @@
+/* The words of the page that the shim and a test share, in their order there: KNOB(name, what). A
+ * fault of a word that is 0 does not happen. */
+KNOB(seed, "of everything that looks random")
+KNOB(fired, "faults so far; the shim counts")
+KNOB(open, "TCP connections that are open; the shim counts")
+/* Connections */
+KNOB(short_max, "a read or write moves 1 to so many bytes")
+KNOB(again, "only one call of so many does not answer EAGAIN")
+KNOB(interrupt, "one call of so many answers EINTR")
+KNOB(cut_round, "another number begins another round of cuts")
+KNOB(cut_side, "1: connections of clients, 2: to servers")
+KNOB(cut_out, "0: what is read, 1: what is written")
+KNOB(cut_end, "0: a reset, 1: an end of this direction")
+KNOB(cut_at, "behind so many bytes of this round")
+KNOB(cuts, "cuts so far; the shim counts")
+/* Calls: the errno, and how many of the next calls fail */
+KNOB(accept_errno, "accept4")
+KNOB(accept_times, "")
+KNOB(socket_errno, "socket")
+KNOB(socket_times, "")
+KNOB(connect_errno, "connect, TCP")
+KNOB(connect_times, "")
+KNOB(epoll_errno, "epoll_ctl, of a new descriptor")
+KNOB(epoll_times, "")
+KNOB(disk_errno, "write to a file, standard streams apart")
+KNOB(disk_times, "")
+KNOB(disk_after, "so many go well before that")
+KNOB(disk_short, "such a write takes 1 to so many bytes")
+KNOB(disk_stuck, "such a write waits until this is 0 again")
+/* Memory */
+KNOB(alloc_seen, "allocations since the test set it to 0; the shim counts")
+KNOB(alloc_at, "the allocation with this number in alloc_seen fails")
+KNOB(alloc_one_in, "one allocation of so many fails")
+KNOB(alloc_failed, "allocations that failed; the shim counts")
+/* Clock */
+KNOB(wall_shift, "seconds, signed, by which the wall clock is wrong")
