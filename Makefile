@@ -10,6 +10,7 @@
 #   make fuzz-report           what the fuzzers have done so far, and the coverage of tests and corpora by file
 #   make bench|bench-check|profile ARGS='...'      speed: see docs/PERFORMANCE.md
 #   make faults|soak           every byte of test_faults.py; mixed traffic for MINUTES=60
+#   make churn MINUTES=10      clients that come and go for so long: nothing may grow
 #   make tidy|coverage|format|docs|install|clean|compile_commands.json
 #
 #   V=release|asan|tsan|cov|fuzz|clang     the variant, each in a folder of its own below B (default: build)
@@ -91,7 +92,7 @@ WEIR := $(if $(filter release,$(V)),$(B)/weir,$(O)/weir)
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all run check unit play e2e replay asan tsan fuzz fuzz-long fuzz-programs fuzz-report lint tidy coverage format made-docs docs docs-check security mutants install clean objects bench bench-programs bench-check profile tsan-e2e faults soak soak-run FORCE
+.PHONY: all run check unit play e2e replay asan tsan fuzz fuzz-long fuzz-programs fuzz-report lint tidy coverage format made-docs docs docs-check security mutants install clean objects bench bench-programs bench-check profile tsan-e2e faults soak soak-run churn FORCE
 all: $(WEIR)
 objects: $(ALL_OBJ)
 
@@ -212,6 +213,9 @@ mutants:
 fuzz-report:
 	@tools/fuzz-report
 	@$(MAKE) --no-print-directory coverage
+# Clients that come and go for so long; says what that did to the memory.
+churn:
+	@CHURN_MINUTES=$(MINUTES) $(MAKE) --no-print-directory e2e TESTS='-s t/e2e/test_crowd.py -k come_and_go'
 
 lint:
 	@CLANG_FORMAT=$(CLANG_FORMAT) tools/lint

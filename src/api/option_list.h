@@ -23,6 +23,10 @@ OPTION(connections_max, INT, .name = "connections-max", .def = "20000", .min = 1
        .live = true,
        .help = "clients that may be connected at the same time; more wait in the queue of the "
                "kernel or are closed")
+OPTION(connections_per_client, INT, .name = "connections-per-client", .def = "10000", .min = 1,
+       .max = 10000000, .live = true,
+       .help = "connections that one address may have at the same time (of IPv6, one /64); more are "
+               "closed")
 OPTION(block_global, BOOL, .name = "block-global", .def = "yes", .live = true,
        .help = "refuse clients with public addresses, so that this is no open proxy")
 OPTION(block_private, BOOL, .name = "block-private", .def = "no", .live = true,
@@ -136,6 +140,11 @@ OPTION(fields_max, INT, .name = "fields-max", .def = "128", .min = 8, .max = 409
 GROUP("Times")
 OPTION(head_time, DURATION, .name = "head-time", .def = "10s", .min = 1, .live = true,
        .help = "for a head to arrive, once it has begun")
+OPTION(body_rate, SIZE, .name = "body-rate", .def = "500", .live = true,
+       .help = "bytes a second that a client must send of a content, and take of one; 0: none, so "
+               "that a debugger may hold it in the middle of one")
+OPTION(body_time, DURATION, .name = "body-time", .def = "10s", .min = 1, .live = true,
+       .help = "how long a client may fall behind --body-rate")
 OPTION(idle_time, DURATION, .name = "idle-time", .def = "600s", .aliases = "tcp-timeout", .min = 1,
        .live = true, .help = "without a byte, while a message or a tunnel is under way")
 OPTION(keepalive_time, DURATION, .name = "keepalive-time", .def = "120s", .min = 1, .live = true,
@@ -166,6 +175,9 @@ OPTION(color, CHOICE, .name = "color", .def = "auto", .choices = "auto|always|ne
        .help = "colours: on a terminal unless NO_COLOR is set, always, or never")
 OPTION(decode_limit, SIZE, .name = "decode-limit", .def = "32m", .min = 1024,
        .help = "the most that a content is decoded to for printing")
+OPTION(decode_ratio, INT, .name = "decode-ratio", .def = "200", .max = 1000000,
+       .help = "how many times its size a content may be decoded to for printing, once that is "
+               "more than 64 KiB; 0: any number of times")
 OPTION(verbosity, CHOICE, .name = "verbosity", .def = "info", .aliases = "termlog-verbosity",
        .choices = "error|warn|info|debug", .live = true,
        .help = "what the program says about itself on standard error. -q is 'error', -v is 'debug'")

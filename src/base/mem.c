@@ -1,9 +1,13 @@
 /* Heap memory: malloc behind one gate that tests can close. */
 #include "base/mem.h"
 
+#include <mimalloc.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* Not there in the builds with sanitizers, whose heap is another. */
+#pragma weak mi_collect
 
 static _Thread_local unsigned long count;
 static _Thread_local unsigned long fail_at;
@@ -48,6 +52,13 @@ void
 mem_free(void *p)
 {
     free(p);
+}
+
+void
+mem_trim(void)
+{
+    if (mi_collect)
+        mi_collect(true);
 }
 
 void *

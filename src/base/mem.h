@@ -12,6 +12,9 @@ void *mem_realloc(void *p, size_t n) MUST_CHECK;
 /* Returns an owned, NUL-terminated copy of n bytes, or NULL. */
 char *mem_strndup(const char *p, size_t n) MUST_CHECK;
 void mem_free(void *p);
+/* Gives what the heap and this thread keep free back to the system. It looks at all of the heap
+ * (some milliseconds): for after a peak. */
+void mem_trim(void);
 
 /* For start-up code, where there is nothing to do without memory: aborts on failure. */
 void *mem_need(void *p);

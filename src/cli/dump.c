@@ -73,6 +73,7 @@ run_open_dump(struct run *r, struct err *e)
         .terminal = isatty(STDOUT_FILENO),
         .detail = (int)c->flow_detail,
         .decode_max = (size_t)c->decode_limit,
+        .decode_ratio = (unsigned)c->decode_ratio,
         .gone = run_reader_gone,
     });
     return r->dump || err_memory(e);

@@ -1,8 +1,9 @@
-/* Connected descriptors, for code that knows no sockets. */
+/* Descriptors, for code that knows no sockets. */
 #include "io/fd.h"
 
 #include "io/sock.h"
 
+#include <sys/resource.h>
 #include <unistd.h>
 
 void
@@ -19,4 +20,14 @@ void
 fd_close(int fd)
 {
     close(fd);
+}
+
+void
+fd_raise_limit(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+        return;
+    limit.rlim_cur = limit.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &limit);
 }

@@ -1,6 +1,7 @@
 /* Socket addresses as text and as classes. */
 #include "io/sock.h"
 
+#include "base/hash.h"
 #include "base/scan.h"
 
 #include <arpa/inet.h>
@@ -233,4 +234,14 @@ sock_is_own(const struct sockaddr *a)
         found = i->ifa_addr && ip_of(i->ifa_addr, &own, &port) && memcmp(&ip, &own, 16) == 0;
     freeifaddrs(all);
     return found;
+}
+
+unsigned long
+sock_hash_client(const struct sockaddr *a)
+{
+    struct ip ip;
+    uint16_t port;
+    if (!ip_of(a, &ip, &port))
+        return 0;
+    return hash_bytes(slice_of(ip.byte, range_has(&mapped, &ip) ? 16 : 8));
 }

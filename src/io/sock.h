@@ -26,6 +26,9 @@ bool sock_in_cidr(const struct sockaddr *a, const char *cidr, bool *in) MUST_CHE
 bool sock_same(const struct sockaddr *a, const struct sockaddr *b); /* address and port */
 /* Whether the address is one of this machine's interfaces. */
 bool sock_is_own(const struct sockaddr *a);
+/* The same number for all addresses that one client may well have: an IPv4 address, the /64 of an
+ * IPv6 address. Differs from run to run. */
+unsigned long sock_hash_client(const struct sockaddr *a);
 /* The port, in host order. */
 uint16_t sock_port(const struct sockaddr *a);
 /* 0.0.0.0 or ::, which reach this host. */

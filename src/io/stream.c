@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <stdatomic.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 #include <uv.h>
@@ -18,6 +19,8 @@
 /* An empty output buffer larger than this is given back: there are thousands of idle connections.
  */
 #define IDLE_BUFFER (8u << 10)
+/* Of a peer's credit, so that the sum of times has room. */
+#define SLOW_SECONDS_MAX 1000000000ull
 
 struct stream {
     uv_poll_t uv;
@@ -35,6 +38,9 @@ struct stream {
     size_t dropped;      /* bytes, while lingering */
     uint64_t stall_time; /* 0: never */
     uint64_t give_up_at; /* of the blocked write, or of the lingering; 0: never */
+    /* A peer that takes less than 'slow_rate' bytes a second is behind from 'slow_at' on. */
+    uint64_t slow_rate, slow_time, blocked_at, slow_at; /* slow_at 0: never */
+    uint64_t sent;
 };
 
 static atomic_ulong streams_open;
@@ -98,13 +104,31 @@ stream_fail(struct stream *s, int error)
 }
 
 static void
-stream_stall(struct stream *s)
+stream_stall(struct stream *s, const char *how)
 {
     struct failure why;
     bool client = s->chain->role == ROLE_ACCEPT;
-    failure_set(&why, client ? REASON_CLIENT_TIMEOUT : REASON_SERVER_TIMEOUT,
-                "it has stopped reading");
+    failure_set(&why, client ? REASON_CLIENT_TIMEOUT : REASON_SERVER_TIMEOUT, "%s", how);
     stream_end(s, &why);
+}
+
+/* Bytes in the kernel that the peer has not taken. */
+static uint64_t
+stream_queued(const struct stream *s)
+{
+    int n = 0;
+    return ioctl(s->fd, TIOCOUTQ, &n) == 0 && n > 0 ? (uint64_t)n : 0;
+}
+
+/* Everything that the peer has ever taken counts: the kernel tells of it in large steps only, and
+ * who has taken much may pause. */
+static bool
+stream_is_slow(struct stream *s)
+{
+    uint64_t taken = s->sent - MIN(s->sent, stream_queued(s));
+    uint64_t credit = MIN(taken / s->slow_rate, SLOW_SECONDS_MAX) * NS_PER_S;
+    s->slow_at = s->blocked_at + s->slow_time + credit;
+    return s->slow_at <= loop_now(s->loop);
 }
 
 /* Watching ------------------------------------------------------------------------------------ */
@@ -116,6 +140,8 @@ stream_set_timer(struct stream *s)
 {
     uint64_t at = s->lingering ? 0 : chain_deadline(s->chain);
     uint64_t limit = s->lingering || s->blocked ? s->give_up_at : 0;
+    if (s->blocked && !s->lingering && s->slow_at)
+        limit = limit ? MIN(limit, s->slow_at) : s->slow_at;
     timer_set(s->timer, at && limit ? MIN(at, limit) : at + limit);
 }
 
@@ -147,6 +173,14 @@ stream_break(struct stream *s, int error)
         stream_fail(s, error);
 }
 
+/* The socket takes no more for now. */
+static void
+stream_block(struct stream *s)
+{
+    s->blocked_at = loop_now(s->loop);
+    s->slow_at = s->slow_rate ? s->blocked_at + s->slow_time : 0;
+}
+
 /* One write. What is left waits in 'out' for the socket. */
 static void
 stream_write(struct stream *s)
@@ -160,10 +194,14 @@ stream_write(struct stream *s)
         stream_break(s, errno);
         return;
     }
-    if (sent > 0)
+    if (sent > 0) {
         buf_consume(out, (size_t)sent);
+        s->sent += (uint64_t)sent;
+    }
     if (s->stall_time && (sent > 0 || !s->blocked))
         s->give_up_at = loop_now(s->loop) + s->stall_time;
+    if (!s->blocked && buf_len(out))
+        stream_block(s);
     s->blocked = buf_len(out) > 0;
     if (!s->blocked && out->cap > IDLE_BUFFER)
         buf_release(out);
@@ -300,7 +338,11 @@ on_deadline(void *arg)
         return;
     }
     if (s->blocked && s->give_up_at && s->give_up_at <= now) {
-        stream_stall(s);
+        stream_stall(s, "it has stopped reading");
+        return;
+    }
+    if (s->blocked && s->slow_at && s->slow_at <= now && stream_is_slow(s)) {
+        stream_stall(s, "it reads too slowly");
         return;
     }
     uint64_t at = chain_deadline(s->chain);
@@ -364,6 +406,19 @@ stream_stall_time(struct chain *c, uint64_t ns)
         return;
     s->stall_time = ns;
     s->give_up_at = ns ? loop_now(s->loop) + ns : 0;
+    stream_set_timer(s);
+}
+
+void
+stream_slow(struct chain *c, uint64_t rate, uint64_t ns)
+{
+    struct stream *s = c->driver;
+    if (!s || s->closed || s->lingering)
+        return;
+    s->slow_rate = rate;
+    s->slow_time = ns;
+    if (s->blocked)
+        stream_block(s);
     stream_set_timer(s);
 }
 

@@ -26,5 +26,8 @@ void stream_flush(struct chain *c);
 void stream_close(struct chain *c);
 /* A write that makes no progress for this long loses the connection. 0: never. */
 void stream_stall_time(struct chain *c, uint64_t ns);
+/* A write that waits for 'ns', and a second more for each 'rate' bytes that the peer has taken
+ * since the beginning, loses the connection: it reads too slowly. A rate of 0: never. */
+void stream_slow(struct chain *c, uint64_t rate, uint64_t ns);
 /* Connections that this process has open through streams. */
 unsigned long stream_count(void);

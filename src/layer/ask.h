@@ -88,6 +88,9 @@ struct layer_limits {
     size_t head_max, line_max, fields_max, trailer_max;
     uint64_t body_limit;                                           /* bytes kept of each body */
     uint64_t head_time, idle_time, keepalive_time, handshake_time; /* nanoseconds */
+    /* Bytes a second that a client moves of a content, 0 for as few as it likes; and how long it
+     * may fall behind. */
+    uint64_t body_rate, body_time;
     bool allow_malformed;
     bool forward_chunk_ext;
 };

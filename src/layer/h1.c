@@ -1,7 +1,11 @@
 /* HTTP/1 connections: state, deadlines, ends. */
 #include "layer/h1.h"
 
+#include "base/clock.h"
 #include "base/mem.h"
+
+/* Of a content at its lowest rate, so that the sum of times has room. */
+#define CONTENT_SECONDS_MAX 1000000000ull
 
 void
 h1_drop_flow(struct h1 *h)
@@ -26,6 +30,26 @@ h1_is_patient(struct h1 *h)
     return h->state == H1_HEAD && !h->written && !chain_full(h->layer.chain);
 }
 
+void
+h1_await_content(struct h1 *h)
+{
+    struct host *host = h->layer.chain->host;
+    h->content_at = host->ops->now(host);
+}
+
+/* When the content has fallen behind the rate; 0: never. The time in which nobody wanted it does
+ * not count. */
+static uint64_t
+h1_content_due(const struct h1 *h)
+{
+    const struct layer_limits *l = h->layer.chain->host->limits;
+    bool content = h->state == H1_LENGTH || h->state == H1_CHUNKED;
+    if (h->role != ROLE_ACCEPT || !content || !l->body_rate || !h->content_at || !h->flow)
+        return 0;
+    uint64_t seconds = MIN(h->flow->req.wire_bytes / l->body_rate, CONTENT_SECONDS_MAX);
+    return h->content_at + l->body_time + seconds * NS_PER_S;
+}
+
 /* A request head has one time for all of it, content has a time for each piece. */
 void
 h1_set_deadline(struct h1 *h)
@@ -37,6 +61,9 @@ h1_set_deadline(struct h1 *h)
     else if (h->role == ROLE_ACCEPT && h->state == H1_HEAD)
         time = h->started ? host->limits->head_time : host->limits->keepalive_time;
     h->layer.deadline = time ? host->ops->now(host) + time : 0;
+    uint64_t due = time ? h1_content_due(h) : 0;
+    if (due)
+        h->layer.deadline = MIN(h->layer.deadline, due);
 }
 
 static void
@@ -95,9 +122,17 @@ h1_cycle(struct h1 *h)
 static size_t
 h1_on_data(struct h1 *h, struct slice in)
 {
+    struct host *host = h->layer.chain->host;
+    bool content = h->role == ROLE_ACCEPT && h->state != H1_HEAD;
+    if (content && h->blocked && h->content_at)
+        h->content_at += host->ops->now(host) - h->blocked_at;
+    if (content && in.n && !h->content_at)
+        h1_await_content(h);
     h->reading = true;
     size_t took = h1_read(h, in);
     h->reading = false;
+    if (h->blocked)
+        h->blocked_at = host->ops->now(host);
     h->untaken = took < in.n;
     if (h->role == ROLE_CONNECT || h->state != H1_HEAD)
         h1_set_deadline(h);
@@ -107,10 +142,16 @@ h1_on_data(struct h1 *h, struct slice in)
 static void
 h1_on_timer(struct h1 *h)
 {
+    struct host *host = h->layer.chain->host;
     struct failure why;
     /* A server whose content is not taken waits for the client. */
     bool server = h->role == ROLE_CONNECT && !h->blocked;
+    uint64_t due = h1_content_due(h);
     failure_set(&why, server ? REASON_SERVER_TIMEOUT : REASON_CLIENT_TIMEOUT, NULL);
+    if (due && due <= host->ops->now(host))
+        failure_set(&why, REASON_CLIENT_TIMEOUT,
+                    "its content came at less than %llu bytes a second",
+                    (unsigned long long)host->limits->body_rate);
     if (h->role == ROLE_ACCEPT && h->state == H1_HEAD) {
         /* The bytes so far are held below: they are to be offered once more, for the record. */
         h->late = true;

@@ -32,10 +32,12 @@ struct h1 {
     size_t scanned;
     uint64_t left;
     struct chunk_reader chunk;
-    bool started; /* some of the head is there */
-    bool late;    /* the rest of it did not come in time */
-    bool blank;   /* an empty line was skipped */
-    bool keep;    /* the peer would keep the connection */
+    uint64_t content_at; /* accept: since when the client could send content; 0: it waits for 100 */
+    uint64_t blocked_at; /* for 'blocked': since when */
+    bool started;        /* some of the head is there */
+    bool late;           /* the rest of it did not come in time */
+    bool blank;          /* an empty line was skipped */
+    bool keep;           /* the peer would keep the connection */
     bool eof, eof_clean;
     bool torn;    /* content to the end has ended without a word of the peer */
     bool reading; /* inside h1_read */
@@ -68,6 +70,8 @@ void h1_at_eof(struct h1 *h, struct slice rest);
 void h1_cycle(struct h1 *h);
 void h1_drop_flow(struct h1 *h);
 void h1_set_deadline(struct h1 *h);
+/* Accept: from now on it is the client's to send content. */
+void h1_await_content(struct h1 *h);
 /* The message of the flow that is being read. */
 struct http_msg *h1_msg(struct h1 *h);
 static inline struct h1 *

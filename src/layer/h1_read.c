@@ -32,6 +32,9 @@ h1_bad(struct h1 *h, const struct http1_why *fault)
 static void
 h1_begin_content(struct h1 *h, const struct http_head *head)
 {
+    h->content_at = 0;
+    if (!head->expect_continue)
+        h1_await_content(h);
     switch (head->framing) {
     case FRAMING_LENGTH:
         h->left = head->length;

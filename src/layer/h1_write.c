@@ -43,6 +43,8 @@ static void
 h1_begin_response(struct h1 *h, const struct part *p)
 {
     h1_write_head(h, p);
+    if (p->head->status == 100)
+        h1_await_content(h);
     if (p->head->status < 200 && p->head->status != 101 && !p->head->malformed)
         return;
     h->out = p->head->framing;

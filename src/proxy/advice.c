@@ -39,7 +39,8 @@ static const struct {
      "To go on with this host all the same: --insecure-host HOST. With any: --ssl-insecure "
      "(-k).\n"},
     {REASON_SERVER_TIMEOUT, "The time is the option --idle-time.\n"},
-    {REASON_CLIENT_TIMEOUT, "The times are the options --head-time and --idle-time.\n"},
+    {REASON_CLIENT_TIMEOUT,
+     "The times are the options --head-time, --body-rate and --idle-time.\n"},
     {REASON_LIMIT, "weir options lists the limits.\n"},
 };
 

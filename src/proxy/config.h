@@ -21,7 +21,7 @@ struct config {
     int64_t listen_port;     /* -1: the mode's own */
     const char *port_file;
     int64_t threads; /* 0: one per core */
-    int64_t connections_max;
+    int64_t connections_max, connections_per_client;
     const char **resolve; /* HOST:PORT:ADDR */
     bool block_global, block_private;
     const char **deny_targets; /* private, link-local, loopback, or CIDR */
@@ -54,8 +54,9 @@ struct config {
     bool allow_malformed, forward_chunk_ext;
     uint64_t head_max, line_max; /* bytes */
     int64_t fields_max;
-    uint64_t head_time, idle_time, keepalive_time, handshake_time, connect_time,
-        grace_time; /* ns */
+    uint64_t head_time, body_time, idle_time, keepalive_time, handshake_time, connect_time,
+        grace_time;     /* ns */
+    uint64_t body_rate; /* bytes a second; 0: any */
 
     /* What is kept and shown. */
     uint64_t body_limit, memory_limit; /* bytes */
@@ -64,6 +65,7 @@ struct config {
     bool json;
     const char *color;     /* auto, always, never */
     uint64_t decode_limit; /* bytes of decoded content shown */
+    int64_t decode_ratio;  /* of these to the bytes that came; 0: any */
     const char *verbosity; /* error, warn, info, debug */
 };
 

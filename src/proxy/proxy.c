@@ -2,6 +2,7 @@
 #include "proxy/proxy.h"
 
 #include "base/mem.h"
+#include "io/fd.h"
 #include "pki/keylog.h"
 #include "pki/leaf_cache.h"
 #include "proxy/engine.h"
@@ -33,6 +34,7 @@ proxy_open(struct proxy *p, const struct config *c, struct err *e)
 static bool
 proxy_fill(struct proxy *p, const struct config *c, struct err *e)
 {
+    fd_raise_limit();
     /* Contexts look for it when they are made. */
     TRY(keylog_open(getenv("SSLKEYLOGFILE"), e));
     p->setup = setup_new(c, NULL, e);

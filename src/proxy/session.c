@@ -1,6 +1,7 @@
 /* One client connection: its life, and its part as host. */
 #include "proxy/session.h"
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "io/fd.h"
@@ -16,6 +17,8 @@
 #include "proxy/pool.h"
 
 #include <stdio.h>
+
+#define CROWD_SAID_EVERY (10 * NS_PER_S)
 
 void
 session_hang_up(struct session *s)
@@ -203,6 +206,20 @@ session_destroy(struct dying *d)
     mem_free(s);
 }
 
+static atomic_uint *
+session_slot(struct worker *w, const struct sockaddr *from)
+{
+    return &w->proxy->from[sock_hash_client(from) % CLIENT_SLOTS];
+}
+
+static void
+session_count(struct session *s, int n)
+{
+    struct proxy *p = s->worker->proxy;
+    atomic_fetch_add_explicit(&p->counters.clients, (unsigned long)n, memory_order_relaxed);
+    atomic_fetch_add_explicit(s->from, (unsigned)n, memory_order_relaxed);
+}
+
 void
 session_close(struct session *s)
 {
@@ -217,7 +234,7 @@ session_close(struct session *s)
     if (s->bound)
         upstream_close(s->bound);
     if (!list_empty(&s->node))
-        atomic_fetch_sub_explicit(&w->proxy->counters.clients, 1, memory_order_relaxed);
+        session_count(s, -1);
     list_remove(&s->node);
     turn_defer(t, &s->dying, session_destroy);
     turn_end(t);
@@ -262,8 +279,10 @@ session_new(struct worker *w, const struct mode_ops *mode, int fd, const struct 
     s->blocked = !guard_client(s->setup->config, from, &why);
     if (s->blocked)
         s->why = failure_copy(&why);
+    s->from = session_slot(w, from);
     list_push(&w->sessions, &s->node);
-    atomic_fetch_add_explicit(&w->proxy->counters.clients, 1, memory_order_relaxed);
+    session_count(s, 1);
+    worker_session_came(w);
     return s;
 }
 
@@ -287,11 +306,30 @@ session_has_room(struct worker *w)
     return false;
 }
 
+static bool
+session_may_come(struct worker *w, const struct sockaddr *from)
+{
+    unsigned long max = (unsigned long)w->setup->config->connections_per_client;
+    char text[64];
+    if (atomic_load_explicit(session_slot(w, from), memory_order_relaxed) < max)
+        return true;
+    atomic_fetch_add_explicit(&w->proxy->counters.refused, 1, memory_order_relaxed);
+    if (w->crowd_said && loop_now(w->loop) < w->crowd_said + CROWD_SAID_EVERY)
+        return false;
+    w->crowd_said = loop_now(w->loop);
+    sock_text(from, text, sizeof(text));
+    log_line(LOG_WARN,
+             "the client '%s' has %lu connections ('connections-per-client'): new ones are refused",
+             text, max);
+    return false;
+}
+
 void
 session_accept(struct worker *w, const struct mode_ops *mode, int fd, const struct sockaddr *from)
 {
     struct err e = {0};
-    struct session *s = session_has_room(w) ? session_new(w, mode, fd, from) : NULL;
+    bool welcome = session_has_room(w) && session_may_come(w, from);
+    struct session *s = welcome ? session_new(w, mode, fd, from) : NULL;
     if (!s) {
         fd_close(fd);
         return;
@@ -303,4 +341,5 @@ session_accept(struct worker *w, const struct mode_ops *mode, int fd, const stru
         return;
     }
     stream_stall_time(s->client, s->setup->limits.idle_time);
+    stream_slow(s->client, s->setup->limits.body_rate, s->setup->limits.body_time);
 }

@@ -16,6 +16,7 @@ struct session {
     struct setup *setup; /* a reference */
     const struct mode_ops *mode;
     struct chain *client;
+    atomic_uint *from; /* the counter of its client */
     struct peer *peer;
     struct fan *fan; /* valid while it is the top of the client's chain: not in a tunnel that is not
                         HTTP (yet) */

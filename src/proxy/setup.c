@@ -25,6 +25,8 @@ setup_limits(struct layer_limits *l, const struct config *c)
         .idle_time = c->idle_time,
         .keepalive_time = c->keepalive_time,
         .handshake_time = c->handshake_time,
+        .body_rate = c->body_rate,
+        .body_time = c->body_time,
         .allow_malformed = c->allow_malformed,
         .forward_chunk_ext = c->forward_chunk_ext,
     };

@@ -16,6 +16,9 @@
 /* To wake the writer costs more than to write a flow: a busy worker does it for hundreds at once,
  * and nobody sees the delay. */
 #define OUTBOX_TIME (5 * NS_PER_MS)
+/* Clients that make a flood. When three quarters have gone, what they used is given back. */
+#define FLOOD      64
+#define TRIM_DELAY NS_PER_S
 
 static struct session *
 session_at(struct list *node)
@@ -60,6 +63,12 @@ worker_send(void *arg)
     writer_send(w->proxy->writer, &w->outbox);
 }
 
+static void
+worker_trim(void *arg UNUSED)
+{
+    mem_trim();
+}
+
 struct worker *
 worker_new(struct proxy *p, struct setup *s, struct err *e)
 {
@@ -83,7 +92,8 @@ worker_new(struct proxy *p, struct setup *s, struct err *e)
     w->pool = pool_new(w);
     w->grace = timer_new(w->loop, worker_kill, w);
     w->outbox_timer = timer_new(w->loop, worker_send, w);
-    if (w->facts && w->tls_sessions && w->pool && w->grace && w->outbox_timer)
+    w->trim = timer_new(w->loop, worker_trim, w);
+    if (w->facts && w->tls_sessions && w->pool && w->grace && w->outbox_timer && w->trim)
         return w;
     err_memory(e);
     worker_free(w);
@@ -121,6 +131,7 @@ worker_free(struct worker *w)
     worker_send(w);
     timer_free(w->grace);
     timer_free(w->outbox_timer);
+    timer_free(w->trim);
     if (w->loop)
         loop_free(w->loop);
     sessions_free(w->tls_sessions);
@@ -205,9 +216,25 @@ worker_stop(struct worker *w)
     worker_session_gone(w);
 }
 
+static unsigned long
+worker_clients(const struct worker *w)
+{
+    return atomic_load_explicit(&w->proxy->counters.clients, memory_order_relaxed);
+}
+
+void
+worker_session_came(struct worker *w)
+{
+    w->clients_max = MAX(w->clients_max, worker_clients(w));
+}
+
 void
 worker_session_gone(struct worker *w)
 {
+    if (w->clients_max >= FLOOD && worker_clients(w) <= w->clients_max / 4) {
+        w->clients_max = worker_clients(w);
+        timer_set(w->trim, loop_now(w->loop) + TRIM_DELAY);
+    }
     if (w->stopping && list_empty(&w->sessions) && w->started)
         loop_stop(w->loop);
 }

@@ -29,8 +29,11 @@ struct worker {
     struct outbox outbox;       /* finished flows, for a few milliseconds */
     struct timer *outbox_timer; /* set while it holds something */
     struct timer *grace;
+    struct timer *trim;        /* runs when a flood of clients has gone */
+    unsigned long clients_max; /* of the whole proxy, seen by this worker since then */
     bool stopping;
     unsigned long full_said; /* connections refused since the last line about it */
+    uint64_t crowd_said;     /* when a client with too many was last named; 0: never */
 };
 
 /* Where a mode is to listen. */
@@ -69,7 +72,8 @@ struct budget *worker_budget(const struct worker *w);
 void worker_stop(struct worker *w);
 /* Hands a finished flow to the writer. */
 void worker_record(struct worker *w, struct flow *f);
-/* A session has ended. */
+/* A session has begun, has ended. */
+void worker_session_came(struct worker *w);
 void worker_session_gone(struct worker *w);
 /* NULL with a sentence. */
 struct port *worker_open_port(struct worker *w, const struct port_spec *spec,

@@ -22,6 +22,7 @@ struct dump_options {
     int detail;  /* 0 nothing, 1 lines, 2 heads too, 3 contents shortened, connections and times, 4
                     everything */
     size_t decode_max;       /* bytes to which a content may be decoded */
+    unsigned decode_ratio;   /* bytes to which one of it may be decoded; 0: any number */
     void (*gone)(void *arg); /* the reader of the descriptor has gone away: called once */
     void *arg;
 };

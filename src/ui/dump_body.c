@@ -78,7 +78,7 @@ content_init(struct content *c, const struct http_msg *m, const struct dump_opti
     if (codings.failed)
         err_set(&e, ERR_FAILED, "cannot decode so many codings");
     else if (c->coded)
-        d = decoder_new(buf_slice(&codings), o->decode_max, 0, &e);
+        d = decoder_new(buf_slice(&codings), o->decode_max, o->decode_ratio, &e);
     if (d) {
         content_push(c, d, &m->body);
         c->size = buf_len(&c->plain);

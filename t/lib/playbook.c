@@ -70,12 +70,16 @@ option_size(struct playbook *p, struct slice v)
 {
     struct layer_limits *l = &p->options.limits;
     size_t *sizes[] = {&l->head_max, &l->line_max, &l->fields_max, &l->trailer_max};
+    uint64_t *amounts[] = {&l->body_limit, &l->body_rate};
     static const char *const names[] = {"head", "line", "fields", "trailers"};
+    static const char *const amount_names[] = {"body", "rate"};
     struct slice name = slice_cut(&v, ' ');
     uint64_t n;
     TRY(scan_size(v, &n));
-    if (slice_eq(name, SLICE("body"))) {
-        l->body_limit = n;
+    for (size_t i = 0; i < ARRAY_LEN(amounts); i++) {
+        if (!slice_eq(name, slice_str(amount_names[i])))
+            continue;
+        *amounts[i] = n;
         return true;
     }
     for (size_t i = 0; i < ARRAY_LEN(sizes); i++) {

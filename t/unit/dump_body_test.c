@@ -122,6 +122,25 @@ a_bomb_is_named_not_expanded(void **state)
 }
 
 static void
+a_bomb_by_its_ratio_is_named_not_expanded(void **state)
+{
+    static char zeros[1 << 20];
+    struct flow *f = flow_make(FLOW_HTTP, NULL);
+    flow_make_response(f, "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n");
+    flow_make_content(&f->resp, gzip(slice_of(memset(zeros, 'A', sizeof(zeros)), sizeof(zeros))));
+    for (unsigned ratio = 0; ratio <= 200; ratio += 200) {
+        struct dump_options o = {.detail = 3, .decode_max = 2 << 20, .decode_ratio = ratio};
+        buf_init(&text.out, 1 << 20);
+        dump_body(&text, &f->resp, "< ", &o);
+        bool bomb = strstr(buf_str(&text.out), "[a bomb, not expanded: the content decodes to more "
+                                               "than 200 times its size]");
+        assert_int_equal(bomb, ratio == 200);
+        buf_release(&text.out);
+    }
+    flow_unref(f);
+}
+
+static void
 long_content_is_shortened_below_detail_four(void **state)
 {
     static char lines[6001];
@@ -220,6 +239,7 @@ main(void)
         cmocka_unit_test_teardown(a_list_of_codings_has_an_end, release),
         cmocka_unit_test_teardown(damaged_data_is_named_and_shown_so_far, release),
         cmocka_unit_test_teardown(a_bomb_is_named_not_expanded, release),
+        cmocka_unit_test(a_bomb_by_its_ratio_is_named_not_expanded),
         cmocka_unit_test_teardown(long_content_is_shortened_below_detail_four, release),
         cmocka_unit_test_teardown(a_character_is_not_cut_in_two, release),
         cmocka_unit_test_teardown(binary_content_is_hex_from_detail_four_on, release),

@@ -101,6 +101,40 @@ nothing_is_memory_too(void **state)
     mem_free(NULL);
 }
 
+static size_t
+resident_pages(void)
+{
+    size_t all, resident = 0;
+    FILE *f = fopen("/proc/self/statm", "r");
+    assert_non_null(f);
+    assert_int_equal(fscanf(f, "%zu %zu", &all, &resident), 2);
+    fclose(f);
+    return resident;
+}
+
+/* One piece in a hundred stays, so that the heap cannot shrink by itself. */
+static void
+trim_gives_back_what_lies_between_pieces_that_stay(void **state)
+{
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+    skip(); /* their heap is another one */
+#endif
+    enum { N = 40000, SIZE = 1000 };
+    static void *pieces[N];
+    for (size_t i = 0; i < N; i++)
+        pieces[i] = memset(mem_need(mem_alloc(SIZE)), 1, SIZE);
+    for (size_t i = 0; i < N; i++)
+        if (i % 100) {
+            mem_free(pieces[i]);
+            pieces[i] = NULL;
+        }
+    size_t before = resident_pages();
+    mem_trim();
+    assert_true(before - resident_pages() > (size_t)N * SIZE / 4096 / 2);
+    for (size_t i = 0; i < N; i++)
+        mem_free(pieces[i]);
+}
+
 int
 main(void)
 {
@@ -113,6 +147,7 @@ main(void)
         cmocka_unit_test(a_failed_realloc_keeps_the_old_memory),
         cmocka_unit_test(strndup_copies_so_many_bytes_and_ends_them),
         cmocka_unit_test(nothing_is_memory_too),
+        cmocka_unit_test(trim_gives_back_what_lies_between_pieces_that_stay),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

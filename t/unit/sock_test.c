@@ -199,6 +199,23 @@ test_the_unspecified_addresses_are_all_zeros(void **state)
     assert_false(sock_is_unspecified(addr("::1", 1)));
 }
 
+static unsigned long
+client(const char *text)
+{
+    struct sockaddr_storage a;
+    assert_true(sock_parse(text, 1, &a));
+    return sock_hash_client((struct sockaddr *)&a);
+}
+
+static void
+test_a_client_has_an_ipv4_address_or_a_network_of_ipv6(void **state)
+{
+    assert_true(client("10.0.0.1") == client("::ffff:10.0.0.1"));
+    assert_true(client("10.0.0.1") != client("10.0.0.2"));
+    assert_true(client("2001:db8::1") == client("2001:db8::ffff:0:0:1"));
+    assert_true(client("2001:db8::1") != client("2001:db8:0:1::1"));
+}
+
 int
 main(void)
 {
@@ -213,6 +230,7 @@ main(void)
         cmocka_unit_test(test_the_port_is_in_host_order),
         cmocka_unit_test(test_the_unspecified_addresses_are_all_zeros),
         cmocka_unit_test(test_own_addresses_are_those_of_the_interfaces),
+        cmocka_unit_test(test_a_client_has_an_ipv4_address_or_a_network_of_ipv6),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

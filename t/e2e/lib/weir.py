@@ -249,6 +249,10 @@ class Weir:
         status = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()
         return int(re.search(rf"{field}:\s+(\d+) kB", status).group(1))
 
+    def descriptors(self):
+        """How many it has open."""
+        return len(os.listdir(f"/proc/{self.process.pid}/fd"))
+
 
 def brief(flow):
     return f"{flow['kind']} {flow['url']} {flow.status} {flow.error_text}"
