@@ -46,7 +46,7 @@ struct leaf {
     struct block *der; /* the same, as it is sent */
     struct evp_pkey_st *key;
     struct stack_st_X509 *chain; /* to send behind it; may be empty */
-    bool parsed;  /* see leaf_parsed */
+    bool parsed;                 /* see leaf_parsed */
     time_t renew; /* when another should be made: within a day, while this one is good */
 };
 
@@ -56,9 +56,9 @@ struct leaf {
 
 /* Returns owned, or NULL: a bad host name, or no memory. About 0.5 ms under an RSA-2048 CA. */
 struct leaf *leaf_mint(struct ca *ca, const struct leaf_spec *spec, struct err *e) MUST_CHECK;
-/* The same for those that are used again. A certificate that was parsed keeps its encoding; one that
- * was made is encoded anew for each handshake, but to parse it takes as long as three of these.
- * Returns owned, or NULL without memory. */
+/* The same for those that are used again. A certificate that was parsed keeps its encoding; one
+ * that was made is encoded anew for each handshake, but to parse it takes as long as three of
+ * these. Returns owned, or NULL without memory. */
 struct leaf *leaf_parsed(const struct leaf *leaf) MUST_CHECK;
 struct leaf *leaf_ref(struct leaf *leaf);
 /* NULL is allowed. */
