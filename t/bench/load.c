@@ -27,7 +27,8 @@ static const char usage[] =
     "time\n"
     "  --wait           prints 'warm' behind the warm-up and waits for a line on standard input;\n"
     "                   with --hold, also before the connections are closed\n"
-    "Prints one line of JSON: requests, seconds, errors, error, handshakes, resumed, connections,\n"
+    "Prints one line of JSON: requests, seconds, errors, error, retries, handshakes, resumed, "
+    "connections,\n"
     "bytes_in, bytes_out, p50_ms, p99_ms, held. Every answer is checked for status and length; "
     "the\n"
     "exit status is 1 when there was an error.\n"
@@ -154,9 +155,9 @@ print_result(struct load_result *r, unsigned held)
     printf("{\"requests\": %llu, \"seconds\": %.6f, \"errors\": %llu, \"error\": \"%s\", ",
            (unsigned long long)r->requests, (double)r->ns / 1e9, (unsigned long long)r->errors,
            r->error);
-    printf("\"handshakes\": %llu, \"resumed\": %llu, \"connections\": %llu, ",
-           (unsigned long long)r->handshakes, (unsigned long long)r->resumed,
-           (unsigned long long)r->connections);
+    printf("\"retries\": %llu, \"handshakes\": %llu, \"resumed\": %llu, \"connections\": %llu, ",
+           (unsigned long long)r->retries, (unsigned long long)r->handshakes,
+           (unsigned long long)r->resumed, (unsigned long long)r->connections);
     printf("\"bytes_in\": %llu, \"bytes_out\": %llu, \"p50_ms\": %.4f, \"p99_ms\": %.4f, "
            "\"held\": %u}\n",
            (unsigned long long)r->bytes_in, (unsigned long long)r->bytes_out, percentile(r, 0.5),

@@ -90,3 +90,13 @@ def test_the_load_takes_no_certificate_of_others(tmp_path, shared, secure_and_pl
     for words in (["--ca", shared["foreign"]], ["--ca", shared["root"], "--name", "cold.bench.test"]):
         result = load(tmp_path, secure_and_plain[0], *words, "--requests", 1)
         assert result["handshakes"] == 0 and result["errors"] == 1, result
+
+
+def test_the_load_sends_again_what_met_a_closed_connection(tmp_path, origin):
+    """The origin closes each connection behind its first answer without a word of it."""
+    def once(conn):
+        conn.request()
+        conn.send(reply(b"x" * 1024))
+
+    result = load(tmp_path, origin(once).port, "--requests", 5)
+    assert result["requests"] == 5 and result["errors"] == 0 and result["connections"] == 5, result

@@ -32,6 +32,7 @@ struct conn {
     struct wire wire;
     enum conn_state state;
     bool close;         /* the peer said that it will */
+    bool ended;         /* the socket says that nothing comes any more */
     uint64_t served;    /* requests on this connection */
     uint64_t sent_at;   /* when the request began to go out */
     uint64_t out_total; /* of head and content */
@@ -132,7 +133,7 @@ step_open(struct conn *c)
 {
     struct load *l = c->load;
     c->served = c->have = 0;
-    c->close = false;
+    c->close = c->ended = false;
     conn_name(c);
     conn_print_request(c);
     c->wire.fd = wire_connect(l->plan->to);
@@ -141,6 +142,18 @@ step_open(struct conn *c)
     l->r->connections++;
     c->state = CONNECTING;
     return WAIT;
+}
+
+/* The peer may close a connection between two requests at any time: one that no byte of an answer
+ * has come to is sent again on a new connection (RFC 9112 section 9.3.1). */
+static enum step
+closed(struct conn *c, const char *what)
+{
+    if (!c->served || c->have)
+        return fail(c, what);
+    c->load->r->retries++;
+    conn_close(c);
+    return step_open(c);
 }
 
 static enum step
@@ -186,7 +199,7 @@ read_head(struct conn *c, struct slice *head)
         if (n == WIRE_AGAIN)
             return WAIT;
         if (n < 0)
-            return fail(c, "closed where an answer was to come");
+            return closed(c, "closed where an answer was to come");
         c->have += (size_t)n;
     }
 }
@@ -248,7 +261,7 @@ step_send(struct conn *c)
     if (n == WIRE_AGAIN)
         return WAIT;
     if (n < 0)
-        return fail(c, "closed while the request went out");
+        return closed(c, "closed while the request went out");
     c->out_at += (uint64_t)n;
     c->load->r->bytes_out += (uint64_t)n;
     if (c->out_at < c->request_len + upload)
@@ -256,8 +269,8 @@ step_send(struct conn *c)
     c->have = 0;
     c->left = UINT64_MAX;
     c->state = READING;
-    /* Whatever comes makes a new edge, and nothing can be there yet. */
-    return WAIT;
+    /* An answer makes a new edge, and cannot be there yet. */
+    return c->ended ? NEXT : WAIT;
 }
 
 /* The head of an answer: status and length must be those that were asked for. */
@@ -336,8 +349,6 @@ step_rest(struct conn *c)
     ssize_t n;
     while ((n = wire_read(&c->wire, c->in, HEAD_MAX - 1)) > 0)
         ;
-    if (n == WIRE_END && c->load->plan->hold)
-        return fail(c, "closed while it was held");
     if (n == WIRE_END)
         conn_close(c);
     return WAIT;
@@ -392,7 +403,7 @@ conn_claim(struct conn *c)
         conn_close(c);
     else
         c->state = SENDING;
-    c->out_at = 0;
+    c->out_at = c->have = 0;
     return true;
 }
 
@@ -458,8 +469,11 @@ load_run(struct load *l, uint64_t requests, uint64_t ns, struct load_result *r)
     while (l->active || (l->due && load_wants(l))) {
         struct timespec wait = load_due(l);
         int n = epoll_pwait2(l->epoll, events, ARRAY_LEN(events), &wait, NULL);
-        for (int i = 0; i < n; i++)
-            conn_run(events[i].data.ptr);
+        for (int i = 0; i < n; i++) {
+            struct conn *c = events[i].data.ptr;
+            c->ended = events[i].events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR);
+            conn_run(c);
+        }
         if (n == 0 && l->active && !l->due) {
             if (!r->errors++)
                 snprintf(r->error, sizeof(r->error), "no byte for %u s", STALL_MS / 1000);

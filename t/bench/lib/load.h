@@ -29,7 +29,7 @@ struct load_plan {
 
 /* What came of it, since the last load_measure. */
 struct load_result {
-    uint64_t requests, errors, handshakes, resumed, connections, bytes_in, bytes_out, ns;
+    uint64_t requests, errors, retries, handshakes, resumed, connections, bytes_in, bytes_out, ns;
     uint64_t *latency; /* ns of each request, in any order; NULL without memory */
     size_t n_latency, cap_latency;
     char error[256]; /* the first one */
