@@ -36,6 +36,9 @@ OPTION(
     .check = check_proxyauth,
     .help =
         "ask clients for this user and password, or for one of an htpasswd file with bcrypt hashes")
+OPTION(sandbox, BOOL, .name = "sandbox", .def = "yes",
+       .help = "once it serves, give up what is not needed: privileges, programs, and all files "
+               "but the folder of the authority and those that the options name at the start")
 OPTION(
     onboarding, BOOL, .name = "onboarding", .def = "yes", .live = true,
     .help = "answer requests for the onboarding host with the page that hands out the certificate")
@@ -61,6 +64,10 @@ OPTION(ca_lifetime, INT, .name = "ca-lifetime", .def = "3650", .min = 1, .max = 
        .arg = "DAYS", .help = "of an authority that is to be made")
 OPTION(cert_cache, INT, .name = "cert-cache", .def = "1000", .min = 1, .max = 1000000,
        .help = "certificates of hosts that are kept in memory")
+OPTION(mint_limit, INT, .name = "mint-limit", .def = "50", .max = 1000000,
+       .help = "certificates for hosts that are new, per second and client, after ten seconds' "
+               "worth at once; handshakes beyond that fail. 0 is no limit, and clients of this "
+               "machine have none")
 
 GROUP("TLS")
 OPTION(ssl_insecure, BOOL, .name = "ssl-insecure", .letter = 'k', .def = "no", .live = true,

@@ -1,6 +1,7 @@
 /* An error as a value: writing its sentence. */
 #include "base/err.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -37,14 +38,26 @@ lower_first(char *text)
         text[0] = (char)(text[0] + ('a' - 'A'));
 }
 
+static const char *denied = "";
+
+void
+err_explain_denied(const char *text)
+{
+    denied = text;
+}
+
 bool
 err_errno(struct err *e, enum err_code code, int errnum, const char *fmt, ...)
 {
     if (!e)
         return false;
-    char room[128], why[128];
+    char room[128], why[240];
     snprintf(why, sizeof(why), "%s", strerror_r(errnum, room, sizeof(room)));
     lower_first(why);
+    if (errnum == EACCES) {
+        size_t n = strlen(why);
+        snprintf(why + n, sizeof(why) - n, "%s", denied);
+    }
     va_list args;
     va_start(args, fmt);
     set_text(e, fmt, args, ": ", why);

@@ -24,6 +24,9 @@ bool err_set(struct err *e, enum err_code code, const char *fmt, ...) PRINTF_LIK
 /* The same with ": " and strerror(errnum) behind it. */
 bool err_errno(struct err *e, enum err_code code, int errnum, const char *fmt, ...)
     PRINTF_LIKE(4, 5);
+/* What else 'permission denied' may mean from now on, said behind it; a constant. Before there are
+ * threads. */
+void err_explain_denied(const char *text);
 bool err_memory(struct err *e);
 /* Puts "prefix: " in front of the text. */
 void err_prefix(struct err *e, const char *fmt, ...) PRINTF_LIKE(2, 3);

@@ -4,6 +4,7 @@
 #include "base/buf.h"
 #include "base/slice.h"
 #include "cli/cli.h"
+#include "io/sandbox.h"
 #include "pki/cert_print.h"
 #include "pki/install_help.h"
 #include "proxy/config.h"
@@ -226,6 +227,7 @@ run_ca(struct cli *cli)
 {
     struct err err = {0};
     const char *verb = cli_word(cli);
+    sandbox_hide();
     for (size_t i = 0; i < ARRAY_LEN(verbs); i++)
         if (slice_eq(slice_str(verb ? verb : "show"), slice_str(verbs[i].name)))
             return verbs[i].run(cli);

@@ -5,6 +5,7 @@
 #include "base/thread.h"
 #include "cli/cli.h"
 #include "flow/body.h"
+#include "io/sandbox.h"
 #include "proxy/proxy.h"
 #include "store/jsonl.h"
 #include "store/store.h"
@@ -90,6 +91,8 @@ run_open(struct run *r, struct err *e)
     TRY(r->store && run_open_dump(r, e));
     if (c->save_stream_file)
         TRY(r->file = jsonl_open(c->save_stream_file, e));
+    TRY(r->proxy = proxy_new(c, &r->budget, e));
+    TRY(proxy_confine(r->proxy, e));
     struct writer_sink sinks[WRITER_SINKS_MAX] = {
         {run_store_flow, NULL, r},
         {dump_flow, dump_flush, r->dump},
@@ -97,8 +100,7 @@ run_open(struct run *r, struct err *e)
     };
     struct writer_options o = {.sinks = sinks, .n_sinks = r->file ? 3 : 2, .max = WAITING_MAX};
     TRY(r->writer = writer_start(&o, e));
-    r->proxy = proxy_start(c, r->writer, &r->budget, e);
-    return r->proxy;
+    return proxy_start(r->proxy, r->writer, e);
 }
 
 /* In this order: who hands over flows, who takes them, where they go. */
@@ -112,6 +114,17 @@ run_close(struct run *r)
     dump_free(r->dump);
     store_memory.close(r->store);
     config_unref(r->config);
+}
+
+/* What was opened, when not all of it could be. */
+static void
+run_abandon(struct run *r)
+{
+    if (r->proxy) {
+        proxy_stop(r->proxy);
+        proxy_wait(r->proxy);
+    }
+    run_close(r);
 }
 
 static void
@@ -184,9 +197,7 @@ run_to_end(struct run *r, const sigset_t *set, struct err *e)
 {
     struct thread waiter, flusher;
     if (!thread_start(&waiter, "waiter", run_wait, r, e)) {
-        proxy_stop(r->proxy);
-        proxy_wait(r->proxy);
-        run_close(r);
+        run_abandon(r);
         return false;
     }
     run_signals(r, set);
@@ -217,8 +228,10 @@ run_dump(struct cli *cli)
     sigaddset(&set, SIGNAL_ENDED);
     pthread_sigmask(SIG_BLOCK, &set, NULL);
     struct run r = {.config = config_ref(cli->config), .args = cli->args};
+    if (cli->config->sandbox)
+        sandbox_hide();
     if (!run_open(&r, &e)) {
-        run_close(&r);
+        run_abandon(&r);
         if (e.code != ERR_USAGE)
             e.code = ERR_START;
         return cli_fail(&e);

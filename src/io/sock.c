@@ -219,6 +219,17 @@ sock_same(const struct sockaddr *a, const struct sockaddr *b)
            memcmp(&ip_a, &ip_b, sizeof(ip_a)) == 0;
 }
 
+uint64_t
+sock_source(const struct sockaddr *a)
+{
+    struct ip ip;
+    uint16_t port;
+    if (sock_is_loopback(a) || !ip_of(a, &ip, &port))
+        return 0;
+    size_t n = range_has(&mapped, &ip) ? sizeof(ip) : sizeof(ip) / 2;
+    return hash_bytes(slice_of((const char *)&ip, n)) | 1;
+}
+
 bool
 sock_is_own(const struct sockaddr *a)
 {

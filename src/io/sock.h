@@ -24,6 +24,9 @@ bool sock_is_global(const struct sockaddr *a); /* none of the above */
 /* "10.0.0.0/8", "fd00::/8", or an address alone. false when malformed. */
 bool sock_in_cidr(const struct sockaddr *a, const char *cidr, bool *in) MUST_CHECK;
 bool sock_same(const struct sockaddr *a, const struct sockaddr *b); /* address and port */
+/* A number for whoever is behind the address: an IPv4 host, a /64 of IPv6; differs from run to run.
+ * 0: this machine, by its loopback addresses. */
+uint64_t sock_source(const struct sockaddr *a);
 /* Whether the address is one of this machine's interfaces. */
 bool sock_is_own(const struct sockaddr *a);
 /* The same number for all addresses that one client may well have: an IPv4 address, the /64 of an

@@ -1,6 +1,7 @@
 /* The folder of the authority: one process at a time, whole files or none. */
 #include "pki/ca_dir.h"
 #include "pki/pem.h"
+#include "pki/wipe.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -23,16 +24,23 @@ check_folder(const struct ca_dir *d, struct err *e)
     return true;
 }
 
+static bool
+open_folder(struct ca_dir *d, struct err *e)
+{
+    if (mkdir(d->path, 0700) != 0 && errno != EEXIST)
+        return err_errno(e, ERR_FAILED, errno, "cannot make folder '%s'", d->path);
+    d->fd = open(d->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (d->fd < 0)
+        return err_errno(e, ERR_FAILED, errno, "cannot open folder '%s'", d->path);
+    return check_folder(d, e);
+}
+
 bool
 ca_dir_enter(struct ca_dir *d, const char *path, struct err *e)
 {
     *d = (struct ca_dir){.fd = -1, .path = path};
-    if (mkdir(path, 0700) != 0 && errno != EEXIST)
-        return err_errno(e, ERR_FAILED, errno, "cannot make folder '%s'", path);
-    d->fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (d->fd < 0)
-        return err_errno(e, ERR_FAILED, errno, "cannot open folder '%s'", path);
-    if (!check_folder(d, e)) {
+    wipe_begin();
+    if (!open_folder(d, e)) {
         ca_dir_leave(d);
         return false;
     }
@@ -49,6 +57,7 @@ ca_dir_leave(struct ca_dir *d)
     if (d->fd >= 0)
         close(d->fd);
     d->fd = -1;
+    wipe_end();
 }
 
 bool

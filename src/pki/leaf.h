@@ -11,6 +11,7 @@
 #include "pki/verdict.h"
 
 #include <stdatomic.h>
+#include <stdint.h>
 #include <time.h>
 
 struct ca;
@@ -38,6 +39,7 @@ struct leaf_spec {
     enum leaf_fault fault;
     /* "http://weir.it/crl/": used when the upstream names a revocation list; NULL: never. */
     const char *crl_base;
+    uint64_t client; /* whom it is for: see mint_limit; no part of the leaf */
 };
 
 struct leaf {

@@ -1,12 +1,14 @@
 /* Forged certificates by host, SNI, upstream certificate, key type and fault. */
 #include "pki/leaf_cache.h"
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/list.h"
 #include "base/map.h"
 #include "base/mem.h"
 #include "pki/ca.h"
 #include "pki/cert_print.h"
 #include "pki/host.h"
+#include "pki/mint_limit.h"
 
 #include <pthread.h>
 #include <stdio.h>
@@ -36,6 +38,7 @@ struct shard {
 
 struct leaf_cache {
     struct shard shards[SHARDS];
+    struct mint_limit *limit;
 };
 
 /* Under the lock. */
@@ -59,12 +62,13 @@ entry_drop(struct shard *s, struct entry *entry)
 }
 
 struct leaf_cache *
-leaf_cache_new(size_t max)
+leaf_cache_new(size_t max, unsigned rate)
 {
     struct leaf_cache *c = mem_zalloc(sizeof *c);
     if (!c)
         return NULL;
-    bool ok = true;
+    c->limit = mint_limit_new(rate);
+    bool ok = c->limit != NULL;
     for (size_t i = 0; i < SHARDS; i++) {
         struct shard *s = &c->shards[i];
         pthread_mutex_init(&s->lock, NULL);
@@ -94,6 +98,7 @@ leaf_cache_free(struct leaf_cache *c)
         pthread_cond_destroy(&s->made);
         pthread_mutex_destroy(&s->lock);
     }
+    mint_limit_free(c->limit);
     mem_free(c);
 }
 
@@ -217,6 +222,15 @@ cache_improve(struct shard *s, struct slice key, struct leaf *leaf)
 }
 
 static struct leaf *
+mint(struct leaf_cache *c, struct ca *ca, const struct leaf_spec *spec, struct err *e)
+{
+    if (mint_limit_take(c->limit, spec->client, clock_mono()))
+        return leaf_mint(ca, spec, e);
+    err_set(e, ERR_FAILED, "this client asks for new certificates too fast");
+    return NULL;
+}
+
+static struct leaf *
 get_by_key(struct leaf_cache *c, struct slice key, struct ca *ca, const struct leaf_spec *spec,
            struct err *e)
 {
@@ -234,7 +248,7 @@ get_by_key(struct leaf_cache *c, struct slice key, struct ca *ca, const struct l
         err_memory(e);
         return NULL;
     }
-    struct leaf *leaf = leaf_mint(ca, spec, &entry->err);
+    struct leaf *leaf = mint(c, ca, spec, &entry->err);
     return entry_finish(s, entry, leaf, e);
 }
 
@@ -257,7 +271,7 @@ leaf_cache_get(struct leaf_cache *c, struct ca *ca, const struct leaf_spec *spec
 struct leaf_cache_stats
 leaf_cache_stats(struct leaf_cache *c)
 {
-    struct leaf_cache_stats sum = {0};
+    struct leaf_cache_stats sum = {.refused = mint_limit_refused(c->limit)};
     for (size_t i = 0; i < SHARDS; i++) {
         struct shard *s = &c->shards[i];
         pthread_mutex_lock(&s->lock);

@@ -12,13 +12,15 @@
 struct leaf_cache;
 
 struct leaf_cache_stats {
-    uint64_t hits;   /* found, or waited for another who made it */
-    uint64_t misses; /* made */
-    uint64_t count;  /* held now */
+    uint64_t hits;    /* found, or waited for another who made it */
+    uint64_t misses;  /* made */
+    uint64_t count;   /* held now */
+    uint64_t refused; /* asked for too fast */
 };
 
-/* Holds about 'max' leaves (at least 16: the cache has 16 parts). NULL without memory. */
-struct leaf_cache *leaf_cache_new(size_t max) MUST_CHECK;
+/* Holds about 'max' leaves (at least 16: the cache has 16 parts), and makes 'rate' a second for
+ * each client (0: any number). NULL without memory. */
+struct leaf_cache *leaf_cache_new(size_t max, unsigned rate) MUST_CHECK;
 /* Nobody may be inside any more. NULL is allowed. */
 void leaf_cache_free(struct leaf_cache *c);
 /* Returns an owned reference, or NULL when minting failed. A leaf of another authority than 'ca',

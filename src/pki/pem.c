@@ -1,6 +1,7 @@
 /* Reads PEM text: a private key, certificates, revocation lists. */
 #include "pki/pem.h"
 #include "pki/ossl.h"
+#include "pki/wipe.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -10,16 +11,18 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define READ_STEP ((size_t)16 << 10)
+
 static bool
 read_all(int fd, struct buf *out)
 {
     for (;;) {
-        char *p = buf_reserve(out, 16 * 1024);
+        char *p = buf_reserve(out, READ_STEP);
         if (!p) {
             errno = EFBIG;
             return false;
         }
-        ssize_t n = read(fd, p, 16 * 1024);
+        ssize_t n = read(fd, p, READ_STEP);
         if (n < 0 && errno == EINTR)
             continue;
         if (n <= 0)
@@ -34,6 +37,10 @@ pem_read_fd(int fd, const char *path, struct buf *out, struct err *e)
     struct stat st;
     if (fstat(fd, &st) == 0 && !S_ISREG(st.st_mode))
         return err_set(e, ERR_FAILED, "'%s' is not a file", path);
+    /* A text that moves while it grows would leave its key behind. */
+    uint64_t size = (uint64_t)st.st_size + 2 * READ_STEP;
+    if (size <= out->max && !buf_reserve(out, (size_t)size))
+        return err_memory(e);
     return read_all(fd, out) || err_errno(e, ERR_FAILED, errno, "cannot read '%s'", path);
 }
 
@@ -186,6 +193,7 @@ pem_load(struct pem *pem, const char *path, unsigned want, const char *passphras
 {
     struct buf text;
     buf_init(&text, PEM_MAX_FILE);
+    wipe_begin();
     bool ok = pem_read_file(path, &text, e);
     if (ok && !pem_parse(pem, buf_slice(&text), want, passphrase, e)) {
         err_prefix(e, "'%s'", path);
@@ -194,6 +202,7 @@ pem_load(struct pem *pem, const char *path, unsigned want, const char *passphras
     if (text.p)
         OPENSSL_cleanse(text.p, text.cap);
     buf_release(&text);
+    wipe_end();
     return ok;
 }
 

@@ -26,6 +26,7 @@ struct config {
     bool block_global, block_private;
     const char **deny_targets; /* private, link-local, loopback, or CIDR */
     const char *proxyauth;     /* user:pass or @htpasswd */
+    bool sandbox;
     bool onboarding;
     const char *onboarding_host;
 
@@ -34,6 +35,7 @@ struct config {
     const char *ca_key, *ca_passphrase, *ca_name_constraints;
     int64_t ca_lifetime; /* days */
     int64_t cert_cache;  /* leaves */
+    int64_t mint_limit;  /* leaves a second for one client; 0: any number */
 
     /* TLS. */
     bool ssl_insecure;

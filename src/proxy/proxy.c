@@ -5,6 +5,7 @@
 #include "io/fd.h"
 #include "pki/keylog.h"
 #include "pki/leaf_cache.h"
+#include "proxy/confine.h"
 #include "proxy/engine.h"
 #include "proxy/ports.h"
 #include "proxy/worker.h"
@@ -24,11 +25,7 @@ proxy_make_workers(struct proxy *p, const struct config *c, struct err *e)
 static bool
 proxy_open(struct proxy *p, const struct config *c, struct err *e)
 {
-    TRY(proxy_make_workers(p, c, e));
-    TRY(ports_apply(p, p->setup, e));
-    for (unsigned i = 0; i < p->n_workers; i++)
-        TRY(worker_start(p->workers[i], i, e));
-    return ports_announce(p, c, e);
+    return proxy_make_workers(p, c, e) && ports_apply(p, p->setup, e);
 }
 
 static bool
@@ -39,26 +36,38 @@ proxy_fill(struct proxy *p, const struct config *c, struct err *e)
     TRY(keylog_open(getenv("SSLKEYLOGFILE"), e));
     p->setup = setup_new(c, NULL, e);
     TRY(p->setup);
-    p->leaves = leaf_cache_new((size_t)c->cert_cache);
+    p->leaves = leaf_cache_new((size_t)c->cert_cache, (unsigned)c->mint_limit);
     return p->leaves ? proxy_open(p, c, e) : err_memory(e);
 }
 
 struct proxy *
-proxy_start(const struct config *c, struct writer *w, struct budget *budget, struct err *e)
+proxy_new(const struct config *c, struct budget *budget, struct err *e)
 {
     struct proxy *p = mem_zalloc(sizeof(*p));
     if (!p) {
         err_memory(e);
         return NULL;
     }
-    p->writer = w;
     p->budget = budget;
     if (proxy_fill(p, c, e))
         return p;
-    proxy_stop(p);
-    proxy_wait(p);
     proxy_free(p);
     return NULL;
+}
+
+bool
+proxy_confine(const struct proxy *p, struct err *e)
+{
+    return confine(p->setup->config, e);
+}
+
+bool
+proxy_start(struct proxy *p, struct writer *w, struct err *e)
+{
+    p->writer = w;
+    for (unsigned i = 0; i < p->n_workers; i++)
+        TRY(worker_start(p->workers[i], i, e));
+    return ports_announce(p, p->setup->config, e);
 }
 
 static void

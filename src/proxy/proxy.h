@@ -20,13 +20,17 @@ struct proxy_counters {
 };
 
 /*
- * Opens everything and begins to serve. Keeps the configuration; the writer and the budget are
- * borrowed until proxy_free. The lines "listening MODE ADDRESS:PORT" go to standard output and to
- * the port file. NULL with a sentence; the code tells wrong configuration from what could not be
- * started.
+ * Opens everything, listeners too, and starts no thread. Keeps the configuration; the budget is
+ * borrowed until proxy_free. NULL with a sentence; the code tells wrong configuration from what
+ * could not be started.
  */
-struct proxy *proxy_start(const struct config *c, struct writer *w, struct budget *budget,
-                          struct err *e) MUST_CHECK;
+struct proxy *proxy_new(const struct config *c, struct budget *budget, struct err *e) MUST_CHECK;
+/* Gives up what is not needed for serving, as the configuration says. Before there are threads. */
+bool proxy_confine(const struct proxy *p, struct err *e) MUST_CHECK;
+/* Begins to serve; the writer is borrowed until proxy_free. The lines "listening MODE ADDRESS:PORT"
+ * go to standard output and to the port file. On failure it must be stopped, waited for and freed.
+ */
+bool proxy_start(struct proxy *p, struct writer *w, struct err *e) MUST_CHECK;
 /* Makes the configuration that of new connections, opens and closes listeners as it says. On
  * failure all stays as it was. Any thread, one at a time. */
 bool proxy_reload(struct proxy *p, const struct config *c, struct err *e) MUST_CHECK;

@@ -280,6 +280,7 @@ session_new(struct worker *w, const struct mode_ops *mode, int fd, const struct 
     if (s->blocked)
         s->why = failure_copy(&why);
     s->from = session_slot(w, from);
+    s->source = sock_source(from);
     list_push(&w->sessions, &s->node);
     session_count(s, 1);
     worker_session_came(w);

@@ -21,7 +21,8 @@ struct session {
     struct fan *fan; /* valid while it is the top of the client's chain: not in a tunnel that is not
                         HTTP (yet) */
 
-    bool blocked; /* by its address: every request is answered with 'why' */
+    uint64_t source; /* see sock_source */
+    bool blocked;    /* by its address: every request is answered with 'why' */
 
     /* The tunnel of a CONNECT. */
     bool tunnelled, tls;

@@ -46,7 +46,8 @@ tls_answer(struct session *s, struct ask *a, struct x509_st *cert, enum verdict_
                              .sni = slice_str(s->sni),
                              .upstream = cert,
                              .key = hello && !hello->accepts_ecdsa_p256 ? LEAF_RSA : LEAF_ECDSA,
-                             .crl_base = s->setup->config->onboarding ? crl : NULL};
+                             .crl_base = s->setup->config->onboarding ? crl : NULL,
+                             .client = s->source};
     struct slice name = spec.sni.n ? spec.sni : spec.host;
     if (verdict != VERDICT_OK && verdict != VERDICT_NONE &&
         setup_on_invalid(s->setup, spec.host, name) == ON_INVALID_MIRROR) {

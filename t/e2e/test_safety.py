@@ -171,6 +171,24 @@ with socket.create_connection((sys.argv[1], int(sys.argv[2])), timeout=10) as so
     print(sock.recv(65536).split(b"\\r\\n")[0].decode())
 """
 
+# How many of 60 handshakes for names that are all new succeed.
+HANDSHAKES = """
+import socket, ssl, sys
+context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+good = 0
+for i in range(60):
+    with socket.create_connection((sys.argv[1], int(sys.argv[2])), timeout=10) as sock:
+        sock.sendall(b"CONNECT h%d.test:443 HTTP/1.1\\r\\nHost: h%d.test:443\\r\\n\\r\\n" % (i, i))
+        assert b" 200 " in sock.recv(65536)
+        try:
+            context.wrap_socket(sock, server_hostname=f"h{i}.test").close()
+            good += 1
+        except OSError:
+            pass
+print(good)
+"""
+
 IP = shutil.which("ip", path=env.PATH)
 
 
@@ -203,8 +221,8 @@ class Net:
         if done.returncode:
             pytest.skip(f"no network of one's own here: {done.stderr.decode()}")
 
-    def ask(self, address, port):
-        done = subprocess.run([*self.client, sys.executable, "-c", textwrap.dedent(SCRIPT), address, str(port)],
+    def ask(self, address, port, script=SCRIPT, where=None):
+        done = subprocess.run([*(where or self.client), sys.executable, "-c", textwrap.dedent(script), address, str(port)],
                               capture_output=True, text=True, timeout=60, check=False)
         return done.stdout.strip() or done.stderr
 
@@ -229,5 +247,19 @@ def test_foreign_clients_are_served_only_when_that_is_wanted(server, client, opt
         flow = proxy.flow(kind="http")
         assert flow["client"]["remote"].startswith(f"{client}:")
         assert flow.reason == ("blocked-client" if status == 403 else None)
+    finally:
+        net.end()
+
+
+@pytest.mark.skipif(not env.is_root() or not IP, reason="needs root and ip(8)")
+def test_foreign_client_gets_new_certificates_at_a_rate_and_this_machine_any_number(weir):
+    net = Net("10.9.9.1", "10.9.9.2")
+    try:
+        proxy = weir("--listen-host", "10.9.9.1", "--mode", "regular", "--mode", "regular@127.0.0.1:0", "--mint-limit", "1",
+                     "--connection-strategy", "lazy", wrapper=net.server)
+        ports = {host: int(port) for host, port in (address.rsplit(":", 1) for address in proxy.listening)}
+        assert 10 <= int(net.ask("10.9.9.1", ports["10.9.9.1"], HANDSHAKES)) < 60
+        assert int(net.ask("127.0.0.1", ports["127.0.0.1"], HANDSHAKES, net.server)) == 60
+        assert proxy.stderr.count("mint-limit") == 1
     finally:
         net.end()

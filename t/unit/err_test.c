@@ -72,6 +72,18 @@ nobody_needs_to_listen(void **state)
     err_prefix(NULL, "x");
 }
 
+static void
+what_denied_may_mean_is_said_behind_it(void **state)
+{
+    struct err e = {0};
+    err_explain_denied(" (or not)");
+    err_errno(&e, ERR_FAILED, EACCES, "cannot open 'x'");
+    assert_string_equal(e.text, "cannot open 'x': permission denied (or not)");
+    err_errno(&e, ERR_FAILED, ENOENT, "cannot open 'x'");
+    assert_string_equal(e.text, "cannot open 'x': no such file or directory");
+    err_explain_denied("");
+}
+
 int
 main(void)
 {
@@ -82,6 +94,7 @@ main(void)
         cmocka_unit_test(the_old_text_may_be_part_of_the_new),
         cmocka_unit_test(a_long_sentence_is_cut),
         cmocka_unit_test(nobody_needs_to_listen),
+        cmocka_unit_test(what_denied_may_mean_is_said_behind_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -43,7 +43,7 @@ get(struct leaf_cache *c, const char *host)
 static void
 the_second_question_is_answered_from_the_cache(void **state)
 {
-    struct leaf_cache *c = leaf_cache_new(100);
+    struct leaf_cache *c = leaf_cache_new(100, 0);
     struct leaf *a = get(c, "a.example"), *b = get(c, "a.example");
     struct leaf_cache_stats stats = leaf_cache_stats(c);
     assert_ptr_equal(a->der, b->der);
@@ -63,7 +63,7 @@ everything_in_the_key_makes_another_leaf(void **state)
     struct made_spec up = made_leaf("a.example");
     made_set(&up, "authorityKeyIdentifier", NULL);
     struct ca *other = ca_new_untrusted(&err);
-    struct leaf_cache *c = leaf_cache_new(100);
+    struct leaf_cache *c = leaf_cache_new(100, 0);
     struct leaf_spec plain = {.host = SLICE("a.example")}, sni = plain, upstream = plain,
                      key = plain, fault = plain;
     sni.sni = SLICE("b.example");
@@ -82,7 +82,7 @@ everything_in_the_key_makes_another_leaf(void **state)
 static void
 it_holds_no_more_than_its_bound(void **state)
 {
-    struct leaf_cache *c = leaf_cache_new(32);
+    struct leaf_cache *c = leaf_cache_new(32, 0);
     for (int i = 0; i < 200; i++) {
         char host[32];
         snprintf(host, sizeof host, "h%d.example", i);
@@ -96,7 +96,7 @@ it_holds_no_more_than_its_bound(void **state)
 static void
 what_is_used_stays(void **state)
 {
-    struct leaf_cache *c = leaf_cache_new(32);
+    struct leaf_cache *c = leaf_cache_new(32, 0);
     struct leaf *first = get(c, "often.example");
     for (int i = 0; i < 200; i++) {
         char host[32];
@@ -113,7 +113,7 @@ what_is_used_stays(void **state)
 static void
 a_leaf_past_its_time_is_made_again(void **state)
 {
-    struct leaf_cache *c = leaf_cache_new(16);
+    struct leaf_cache *c = leaf_cache_new(16, 0);
     struct leaf *old = get(c, "a.example");
     old->renew = 1;
     struct leaf *fresh = get(c, "a.example");
@@ -124,9 +124,34 @@ a_leaf_past_its_time_is_made_again(void **state)
 }
 
 static void
+a_client_that_asks_too_fast_is_refused_what_is_new(void **state)
+{
+    struct leaf_cache *c = leaf_cache_new(100, 1);
+    struct leaf_spec spec = {.client = 1};
+    struct err err = {0};
+    char name[32];
+    unsigned made = 0;
+    for (unsigned i = 0; i < 200; i++) {
+        snprintf(name, sizeof name, "host%u.example", i);
+        spec.host = slice_str(name);
+        struct leaf *leaf = leaf_cache_get(c, ca, &spec, &err);
+        made += leaf != NULL;
+        leaf_unref(leaf);
+    }
+    assert_in_range(made, 10, 100);
+    assert_int_equal(leaf_cache_stats(c).refused, 200 - made);
+    assert_string_equal(err.text, "this client asks for new certificates too fast");
+    spec.host = SLICE("host0.example");
+    struct leaf *known = leaf_cache_get(c, ca, &spec, &err);
+    assert_non_null(known);
+    leaf_unref(known);
+    leaf_cache_free(c);
+}
+
+static void
 a_failure_is_told_and_not_kept(void **state)
 {
-    struct leaf_cache *c = leaf_cache_new(16);
+    struct leaf_cache *c = leaf_cache_new(16, 0);
     struct err err = {0};
     struct leaf_spec spec = {.host = SLICE("*.example")};
     assert_null(leaf_cache_get(c, ca, &spec, &err));
@@ -142,7 +167,7 @@ any_allocation_may_fail(void **state)
     for (unsigned long nth = 1; nth < 20; nth++) {
         struct err err = {0};
         mem_fail_at(nth);
-        struct leaf_cache *c = leaf_cache_new(16);
+        struct leaf_cache *c = leaf_cache_new(16, 0);
         struct leaf *leaf = c ? leaf_cache_get(c, ca, &spec, &err) : NULL;
         bool failed = mem_count() >= nth;
         mem_fail_at(0);
@@ -183,7 +208,7 @@ a_burst_for_one_host_makes_one_leaf(void **state)
     static struct burst bursts[THREADS];
     pthread_t ids[THREADS];
     pthread_barrier_t start;
-    struct leaf_cache *c = leaf_cache_new(1600);
+    struct leaf_cache *c = leaf_cache_new(1600, 0);
     pthread_barrier_init(&start, NULL, THREADS);
     for (int i = 0; i < THREADS; i++) {
         bursts[i] = (struct burst){.cache = c, .start = &start};
@@ -224,7 +249,7 @@ threads_that_push_each_other_out_do_no_harm(void **state)
     static struct burst bursts[THREADS];
     pthread_t ids[THREADS];
     pthread_barrier_t start;
-    struct leaf_cache *c = leaf_cache_new(16);
+    struct leaf_cache *c = leaf_cache_new(16, 0);
     pthread_barrier_init(&start, NULL, THREADS);
     for (int i = 0; i < THREADS; i++) {
         bursts[i] = (struct burst){.cache = c, .start = &start};
@@ -248,6 +273,7 @@ main(void)
         cmocka_unit_test(it_holds_no_more_than_its_bound),
         cmocka_unit_test(what_is_used_stays),
         cmocka_unit_test(a_leaf_past_its_time_is_made_again),
+        cmocka_unit_test(a_client_that_asks_too_fast_is_refused_what_is_new),
         cmocka_unit_test(a_failure_is_told_and_not_kept),
         cmocka_unit_test(any_allocation_may_fail),
         cmocka_unit_test(a_burst_for_one_host_makes_one_leaf),

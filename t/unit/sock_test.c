@@ -182,6 +182,18 @@ test_own_addresses_are_those_of_the_interfaces(void **state)
 }
 
 static void
+test_a_source_is_an_address_or_a_network_of_ipv6(void **state)
+{
+    assert_int_equal(sock_source(addr("127.0.0.1", 1)), 0);
+    assert_int_equal(sock_source(addr("::1", 1)), 0);
+    assert_int_not_equal(sock_source(addr("10.0.0.1", 1)), 0);
+    assert_true(sock_source(addr("10.0.0.1", 1)) == sock_source(addr("::ffff:10.0.0.1", 2)));
+    assert_true(sock_source(addr("10.0.0.1", 1)) != sock_source(addr("10.0.0.2", 1)));
+    assert_true(sock_source(addr("2001:db8::1", 1)) == sock_source(addr("2001:db8::2", 1)));
+    assert_true(sock_source(addr("2001:db8::1", 1)) != sock_source(addr("2001:db8:0:1::1", 1)));
+}
+
+static void
 test_the_port_is_in_host_order(void **state)
 {
     assert_int_equal(sock_port(addr("127.0.0.1", 8080)), 8080);
@@ -227,6 +239,7 @@ main(void)
         cmocka_unit_test(test_cidr_is_matched_by_its_first_bits),
         cmocka_unit_test(test_bad_cidr_is_refused),
         cmocka_unit_test(test_same_compares_address_and_port),
+        cmocka_unit_test(test_a_source_is_an_address_or_a_network_of_ipv6),
         cmocka_unit_test(test_the_port_is_in_host_order),
         cmocka_unit_test(test_the_unspecified_addresses_are_all_zeros),
         cmocka_unit_test(test_own_addresses_are_those_of_the_interfaces),
