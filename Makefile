@@ -11,6 +11,7 @@
 #   make bench|bench-check|profile ARGS='...'      speed: see docs/PERFORMANCE.md
 #   make faults|soak           every byte of test_faults.py; mixed traffic for MINUTES=60
 #   make churn MINUTES=10      clients that come and go for so long: nothing may grow
+#   make smuggle               every ambiguous message, in place of a part of them, and docs/SMUGGLING.md
 #   make tidy|coverage|format|docs|install|clean|compile_commands.json
 #
 #   V=release|asan|tsan|cov|fuzz|clang     the variant, each in a folder of its own below B (default: build)
@@ -86,13 +87,14 @@ obj = $(patsubst %,$(O)/obj/%.o,$(basename $(filter %.c,$1)) $(filter-out %.c,$1
 OBJ := $(call obj,$(SRC) $(EMBED))
 ALL_OBJ := $(OBJ) $(call obj,$(if $(DIRS),,$(wildcard src/main.c t/play.c t/replay.c)) $(T_LIB) $(UNIT))
 ALL_OBJ := $(OBJ) $(call obj,$(if $(DIRS),,$(wildcard src/main.c t/play.c) $(BENCH) $(BENCH_LIB)) $(T_LIB) $(UNIT))
+ALL_OBJ := $(OBJ) $(call obj,$(if $(DIRS),,$(wildcard src/main.c t/play.c t/verdict.c)) $(T_LIB) $(UNIT))
 UNIT_BIN := $(UNIT:t/%.c=$(O)/t/%)
 FUZZ_NAMES ?= $(FUZZ:t/fuzz/%.c=%)
 WEIR := $(if $(filter release,$(V)),$(B)/weir,$(O)/weir)
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all run check unit play e2e replay asan tsan fuzz fuzz-long fuzz-programs fuzz-report lint tidy coverage format made-docs docs docs-check security mutants install clean objects bench bench-programs bench-check profile tsan-e2e faults soak soak-run churn FORCE
+.PHONY: all run check unit play e2e replay asan tsan fuzz fuzz-long fuzz-programs fuzz-report lint tidy coverage format made-docs docs docs-check security mutants install clean objects bench bench-programs bench-check profile tsan-e2e faults soak soak-run churn smuggle FORCE
 all: $(WEIR)
 objects: $(ALL_OBJ)
 
@@ -144,6 +146,8 @@ $(O)/t/unit/%_test: $(O)/obj/t/unit/%_test.o $(O)/libt.a $(O)/libweir.a
 	@mkdir -p $(@D); $(LINK) -o $@ $< -Wl,--start-group $(O)/libt.a $(O)/libweir.a -Wl,--end-group $(LIBS) -lcmocka
 $(O)/t/play: $(O)/obj/t/play.o $(O)/libt.a $(O)/libweir.a
 	@mkdir -p $(@D); $(LINK) -o $@ $< -Wl,--start-group $(O)/libt.a $(O)/libweir.a -Wl,--end-group $(LIBS)
+$(O)/t/verdict: $(O)/obj/t/verdict.o $(O)/libweir.a
+	@mkdir -p $(@D); $(LINK) -o $@ $^ $(LIBS)
 $(O)/t/fuzz/%: $(O)/obj/t/fuzz/%.o $(O)/libt.a $(O)/libweir.a
 	@mkdir -p $(@D); $(LINK) -fsanitize=fuzzer -o $@ $< -Wl,--start-group $(O)/libt.a $(O)/libweir.a -Wl,--end-group $(LIBS)
 $(O)/t/bench/%: $(O)/obj/t/bench/%.o $(call obj,$(BENCH_LIB)) $(O)/libweir.a
@@ -192,6 +196,11 @@ profile: all bench-programs $(O)/t/bench/count.so
 
 replay: $(FUZZ_NAMES:%=$(O)/t/replay/%)
 	@for name in $(FUZZ_NAMES); do timeout 300 $(O)/t/replay/$$name t/fuzz/corpus/$$name || { echo "FAILED  $$name"; exit 1; }; done
+# All ambiguous messages, and how others read them: SMUGGLING.md. For it, nginx and python3-h11 should be there.
+smuggle: $(WEIR) $(O)/t/verdict
+	@env -u MAKEFLAGS SMUGGLE=all WEIR=$(abspath $(WEIR)) PYTHON=$(PYTHON) tools/run-e2e -s t/e2e/test_smuggle.py
+	@$(PYTHON) tools/smuggle $(O)/t/verdict > $(B)/SMUGGLING.md; status=$$?; cat $(B)/SMUGGLING.md; \
+	[ $$status != 0 ] || cp $(B)/SMUGGLING.md docs/; exit $$status
 ifeq ($(V),fuzz)
 fuzz-programs: $(FUZZ_NAMES:%=$(O)/t/fuzz/%)
 fuzz: fuzz-programs

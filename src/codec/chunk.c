@@ -2,6 +2,7 @@
 #include "codec/chunk.h"
 
 #include "base/scan.h"
+#include "codec/token.h"
 
 #include <assert.h>
 
@@ -64,6 +65,44 @@ scan_ext(struct slice in, size_t max, enum http1_fault *fault)
     return n;
 }
 
+/* The size of a quoted string at the start of 's', 0 when it has no end. Its bytes are known to be
+ * visible. */
+static size_t
+quoted_span(struct slice s)
+{
+    for (size_t n = 1; n < s.n; n++) {
+        if (s.p[n] == '"')
+            return n + 1;
+        if (s.p[n] == '\\')
+            n++;
+    }
+    return 0;
+}
+
+/* Extensions are ";name" and ";name=value" (RFC 9112 section 7.1.1); else *at is where they stop
+ * being that. */
+static bool
+check_ext(struct slice ext, size_t *at)
+{
+    for (*at = 0; *at < ext.n;) {
+        size_t name = token_span(slice_from(ext, *at + 1), TOKEN_TCHAR);
+        if (ext.p[*at] != ';')
+            return false;
+        *at += 1 + name;
+        if (!name)
+            return false;
+        if (*at == ext.n || ext.p[*at] != '=')
+            continue;
+        struct slice value = slice_from(ext, ++*at);
+        bool quoted = value.n && value.p[0] == '"';
+        size_t n = quoted ? quoted_span(value) : token_span(value, TOKEN_TCHAR);
+        if (!n)
+            return false;
+        *at += n;
+    }
+    return true;
+}
+
 /* What stands behind the digits of a size line, at 'at': nothing or extensions, then CR LF. Moves
  * *at behind it. */
 static bool
@@ -82,6 +121,9 @@ read_line_rest(struct chunk_reader *r, struct chunk_call *c, size_t *at)
         return stop(c, CHUNK_MORE);
     if (end.p[1] != '\n')
         return stop_bad(r, c, HTTP1_FAULT_BARE_CR, *at + ext);
+    size_t good;
+    if (!check_ext(slice_first(rest, ext), &good))
+        return stop_bad(r, c, HTTP1_FAULT_CHUNK_EXT, *at + good);
     r->ext = slice_first(rest, ext);
     *at += ext + 2;
     return true;

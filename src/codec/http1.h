@@ -50,6 +50,9 @@ struct http1_limits {
                            .trailer_max = 8 * 1024,                                                \
                            .chunk_ext_max = 256})
 
+/* The options of all Connection fields of a head together, empty ones included. */
+#define HTTP1_OPTIONS_MAX 64
+
 const struct http1_fault_row *http1_fault_row(enum http1_fault fault);
 
 /*

@@ -37,9 +37,10 @@ HTTP1_FAULT(HOST_MISSING, "no-host", 400, "an HTTP/1.1 request has no Host field
 HTTP1_FAULT(HOST_REPEATED, "repeated-host", 400, "the Host field is there more than once")
 HTTP1_FAULT(HOST, "bad-host", 400, "the Host field is not a host with an optional port")
 HTTP1_FAULT(EXPECT, "unknown-expectation", 417, "the Expect field is not a single '100-continue'")
+HTTP1_FAULT(OPTION_COUNT, "too-many-options", 431, "the Connection field names too many options")
 /* framing */
 HTTP1_FAULT(LENGTH, "bad-content-length", 400,
-            "the Content-Length is not a decimal number below 2^63")
+            "the Content-Length is not 1 to 19 decimal digits below 2^63")
 HTTP1_FAULT(LENGTH_LIST, "content-length-list", 400, "the Content-Length is a list")
 HTTP1_FAULT(LENGTH_REPEATED, "repeated-content-length", 400,
             "the Content-Length field is there more than once")
@@ -60,7 +61,7 @@ HTTP1_FAULT(CODING_FORBIDDEN, "transfer-encoding-forbidden", 400,
 HTTP1_FAULT(CHUNK_SIZE, "bad-chunk-size", 400,
             "a chunk size is not 1 to 16 hexadecimal digits below 2^63")
 HTTP1_FAULT(CHUNK_EXT, "bad-chunk-extension", 400,
-            "a chunk extension holds a byte that is not visible ASCII, or is empty")
+            "a chunk extension is not ';name' or ';name=value' in visible ASCII")
 HTTP1_FAULT(CHUNK_EXT_SIZE, "chunk-extension-too-long", 400,
             "a chunk extension is longer than the limit")
 HTTP1_FAULT(CHUNK_OVERHEAD, "chunk-overhead", 400,

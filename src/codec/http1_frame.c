@@ -5,10 +5,14 @@
 #include "codec/token.h"
 #include "codec/url.h"
 
+/* The digits of the largest length: no reader's buffer is put to the test with zeros. */
+#define LENGTH_DIGITS 19
+
 /* The fields that decide, found in one pass over the head. */
 struct facts {
-    const struct field *host, *length, *coding, *expect;
+    const struct field *host, *length, *coding, *expect, *connection;
     unsigned n_host, n_length, n_coding, n_expect, n_connection, n_proxy_connection;
+    size_t connection_bytes;
 };
 
 static struct facts
@@ -28,7 +32,7 @@ facts_of(const struct http_head *h)
         else if (f->id == FIELD_EXPECT)
             t.expect = f, t.n_expect++;
         else if (f->id == FIELD_CONNECTION)
-            t.n_connection++;
+            t.connection = f, t.n_connection++, t.connection_bytes += f->value.n;
         else if (f->id == FIELD_PROXY_CONNECTION)
             t.n_proxy_connection++;
     }
@@ -72,7 +76,7 @@ coding_fault(struct slice value)
 static enum http1_fault
 length_fault(struct slice value, uint64_t *length)
 {
-    if (scan_u64(value, INT64_MAX, length))
+    if (value.n <= LENGTH_DIGITS && scan_u64(value, INT64_MAX, length))
         return HTTP1_FAULT_NONE;
     return slice_find(value, ',') < value.n ? HTTP1_FAULT_LENGTH_LIST : HTTP1_FAULT_LENGTH;
 }
@@ -145,6 +149,21 @@ check_expect(struct http_head *h, const struct facts *t, struct http1_why *why)
     return true;
 }
 
+/* Each option is looked for among the fields: both must be few. */
+static bool
+check_connection(const struct http_head *h, const struct facts *t, struct http1_why *why)
+{
+    size_t n = 0;
+    if (t->connection_bytes <= HTTP1_OPTIONS_MAX)
+        return true;
+    for (size_t i = 0; i < h->n; i++) {
+        struct slice rest = h->fields[i].id == FIELD_CONNECTION ? h->fields[i].value : SLICE_NONE;
+        for (; rest.n && n <= HTTP1_OPTIONS_MAX; n++)
+            slice_cut(&rest, ',');
+    }
+    return n <= HTTP1_OPTIONS_MAX || refuse(h, HTTP1_FAULT_OPTION_COUNT, t->connection, why);
+}
+
 bool
 http1_frame_request(struct http_head *h, struct http1_why *why)
 {
@@ -154,6 +173,7 @@ http1_frame_request(struct http_head *h, struct http1_why *why)
     if (slice_eq(h->method, SLICE("CONNECT")))
         TRY(require_no_content(h, &t, why));
     TRY(check_expect(h, &t, why));
+    TRY(check_connection(h, &t, why));
     if (t.n_connection)
         h->keep_alive = keeps_alive(h, FIELD_CONNECTION);
     else if (t.n_proxy_connection)
@@ -183,6 +203,7 @@ bool
 http1_frame_response(struct http_head *h, struct slice method, struct http1_why *why)
 {
     struct facts t = facts_of(h);
+    TRY(check_connection(h, &t, why));
     h->keep_alive = t.n_connection ? keeps_alive(h, FIELD_CONNECTION) : h->version == 11;
     if (h->status / 100 == 2 && slice_eq(method, SLICE("CONNECT"))) {
         h->framing = FRAMING_TUNNEL;

@@ -38,12 +38,26 @@ head_add_host(struct http_head *h, const struct flow *f)
     return head_set(h, f->arena, FIELD_HOST, slice_of(text, (size_t)n));
 }
 
-/* HTTP/2 in clear would pass by unread in the tunnel: it is not asked for. */
+static bool
+mentions_h2c(struct slice value)
+{
+    for (; value.n >= 3; value = slice_from(value, 1))
+        if (slice_eq_nocase(slice_first(value, 3), SLICE("h2c")))
+            return true;
+    return false;
+}
+
+/* HTTP/2 in clear would pass by unread in the tunnel: it is not asked for, nor what a careless
+ * server could take for it. */
 static bool
 head_upgrades(const struct http_head *h)
 {
-    return head_find(h, FIELD_UPGRADE) && !head_has_token(h, FIELD_UPGRADE, SLICE("h2c")) &&
-           head_has_token(h, FIELD_CONNECTION, SLICE("upgrade"));
+    if (!head_find(h, FIELD_UPGRADE) || !head_has_token(h, FIELD_CONNECTION, SLICE("upgrade")))
+        return false;
+    for (size_t i = 0; i < h->n; i++)
+        if (h->fields[i].id == FIELD_UPGRADE && mentions_h2c(h->fields[i].value))
+            return false;
+    return true;
 }
 
 bool

@@ -116,11 +116,11 @@ def test_password_is_asked_for_and_goes_no_further(weir, origin):
     without = ask(proxy, site.url())
     assert without.status == 407 and without.value("Proxy-Authenticate").startswith("Basic ")
     for wrong in (basic("me", "secret"), basic("you", "secret:word"), basic("me", "secret:wordy"), "Proxy-Authorization: Basic !",
-                  "Proxy-Authorization: Bearer x"):
+                  "Proxy-Authorization: Bearer x", "Proxy-Authorization: Basic " + "A" * 40000, "Proxy-Authorization: Digest " + "a=b," * 9000):
         assert ask(proxy, site.url(), wrong).status == 407
     assert ask(proxy, site.url(), basic("me", "secret:word")).status == 200
     assert len(site.requests) == 1 and not site.requests[0].values("Proxy-Authorization")
-    assert {f.reason for f in proxy.wait_flows(7, kind="http")} == {"proxy-auth", None}
+    assert {f.reason for f in proxy.wait_flows(9, kind="http")} == {"proxy-auth", None}
 
 
 def test_password_is_asked_for_before_a_tunnel_and_once_per_connection(weir, origin, world, home):

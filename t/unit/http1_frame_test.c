@@ -75,6 +75,9 @@ static const struct attack requests[] = {
      HTTP1_FAULT_LENGTH},
     {"CL 2^64 + 5", BYTES("POST / HTTP/1.1\r\n" H "Content-Length: 18446744073709551621\r\n\r\n"),
      HTTP1_FAULT_LENGTH},
+    {"CL of 20 digits",
+     BYTES("POST / HTTP/1.1\r\n" H "Content-Length: 00000000000000000005\r\n\r\n"),
+     HTTP1_FAULT_LENGTH},
     {"CL fraction", BYTES("POST / HTTP/1.1\r\n" H "Content-Length: 5.0\r\n\r\n"),
      HTTP1_FAULT_LENGTH},
     {"CL on CONNECT", BYTES("CONNECT a:1 HTTP/1.1\r\n" H "Content-Length: 5\r\n\r\n"),
@@ -154,6 +157,37 @@ an_expectation_counts_in_http_1_1_only(void **state)
     assert_true(head.expect_continue);
     read_request("POST / HTTP/1.0\r\nContent-Length: 1\r\nExpect: 100-continue\r\n\r\n");
     assert_false(head.expect_continue);
+}
+
+/* A head whose Connection fields have so many options together. */
+static enum http1_result
+read_options(size_t n, const char *option, bool response)
+{
+    struct buf b = {.max = 1 << 16};
+    buf_printf(&b, response ? "HTTP/1.1 204 No Content\r\nConnection: close"
+                            : "GET / HTTP/1.1\r\n" H "Connection: close");
+    for (size_t i = 1; i < n; i++)
+        buf_printf(&b, "%s%s", i == n / 2 ? "\r\nConnection: " : ",", option);
+    buf_append(&b, SLICE(",\r\n\r\n"));
+    struct slice raw = arena_dup(arena, buf_slice(&b));
+    buf_release(&b);
+    enum http1_result r = parse(raw, response);
+    if (r == HTTP1_OK && response && !http1_frame_response(&head, SLICE("GET"), &why))
+        r = HTTP1_BAD;
+    return r;
+}
+
+/* hop_strip looks for each of them among the fields: their number bounds its work. */
+static void
+more_options_than_the_limit_are_refused(void **state)
+{
+    const char *const options[] = {"x", "a-rather-long-name-of-an-option"};
+    for (size_t i = 0; i < ARRAY_LEN(options); i++)
+        for (int response = 0; response < 2; response++) {
+            assert_int_equal(read_options(HTTP1_OPTIONS_MAX, options[i], response), HTTP1_OK);
+            assert_int_equal(read_options(HTTP1_OPTIONS_MAX + 1, options[i], response), HTTP1_BAD);
+            assert_int_equal(why.fault, HTTP1_FAULT_OPTION_COUNT);
+        }
 }
 
 struct answer {
@@ -261,6 +295,7 @@ main(void)
         cmocka_unit_test(request_framing_follows_the_fields),
         cmocka_unit_test(keep_alive_follows_version_and_connection),
         cmocka_unit_test(an_expectation_counts_in_http_1_1_only),
+        cmocka_unit_test(more_options_than_the_limit_are_refused),
         cmocka_unit_test(responses_are_framed_by_status_method_and_fields),
         cmocka_unit_test(responses_that_two_readers_frame_differently_are_refused),
         cmocka_unit_test(a_field_of_our_own_is_refused_at_no_place),
