@@ -12,6 +12,7 @@
 #define RECORDS_MAX          64
 #define MESSAGE_HEADER       4
 #define MESSAGE_CLIENT_HELLO 1
+#define TLS_1_3              0x0304
 
 /* Takes big-endian numbers and vectors off the front. A read past the end sets 'bad' and gives
  * zeros. */
@@ -206,33 +207,42 @@ static const struct extension_row extension_rows[] = {
     {43, read_versions}, {0xfe0d, read_ech},
 };
 
-/* A type that comes twice is refused: two SNI extensions would let two readers see two names. */
 static bool
-note_extension(struct hello *h, uint16_t type)
+has_number(const uint16_t *list, unsigned n, uint16_t value)
 {
-    for (unsigned i = 0; i < h->n_extensions; i++)
-        if (h->extensions[i] == type)
-            return false;
-    if (h->n_extensions == HELLO_EXTENSIONS)
-        return false;
-    h->extensions[h->n_extensions++] = type;
-    return true;
+    for (unsigned i = 0; i < n; i++)
+        if (list[i] == value)
+            return true;
+    return false;
 }
 
-static bool
+/* A type that comes twice is refused: two SNI extensions would let two readers see two names. */
+static enum hello_result
 read_extensions(struct slice s, struct hello *h)
 {
     struct reader r = reader_of(s);
     while (r.n) {
         uint16_t type = (uint16_t)take_number(&r, 2);
         struct slice body = take_vector(&r, 2);
-        if (r.bad || !note_extension(h, type))
-            return false;
+        if (r.bad || h->n_extensions == HELLO_EXTENSIONS)
+            return HELLO_BAD;
+        if (has_number(h->extensions, h->n_extensions, type))
+            return HELLO_ILLEGAL;
+        h->extensions[h->n_extensions++] = type;
         for (size_t i = 0; i < ARRAY_LEN(extension_rows); i++)
-            if (extension_rows[i].type == type)
-                TRY(extension_rows[i].read(body, h));
+            if (extension_rows[i].type == type && !extension_rows[i].read(body, h))
+                return HELLO_BAD;
     }
-    return true;
+    return HELLO_OK;
+}
+
+/* The methods must have null among them; who offers TLS 1.3 offers nothing else (RFC 8446 section
+ * 4.1.2). */
+static bool
+is_uncompressed(struct slice methods, const struct hello *h)
+{
+    return slice_find(methods, '\0') < methods.n &&
+           (methods.n == 1 || !has_number(h->versions, h->n_versions, TLS_1_3));
 }
 
 static uint16_t
@@ -246,27 +256,29 @@ best_version(const struct hello *h)
 }
 
 /* The body of the message, without its header. */
-static bool
+static enum hello_result
 read_message(struct slice s, struct hello *h)
 {
+    enum hello_result result = HELLO_OK;
     struct reader r = reader_of(s);
     h->legacy_version = (uint16_t)take_number(&r, 2);
     take_bytes(&r, 32); /* random */
     struct slice session = take_vector(&r, 1);
     struct slice ciphers = take_vector(&r, 2);
     struct slice compression = take_vector(&r, 1);
-    if (r.bad || session.n > 32 || !compression.n)
-        return false;
+    struct slice extensions = r.n ? take_vector(&r, 2) : SLICE_NONE;
+    if (r.bad || r.n || session.n > 32 || !compression.n)
+        return HELLO_BAD;
     h->session_id = session.n > 0;
-    TRY(read_list(ciphers, h->ciphers, &h->n_ciphers, HELLO_CIPHERS, &h->cut));
-    if (r.n) {
-        struct slice extensions = take_vector(&r, 2);
-        if (r.bad || r.n || !read_extensions(extensions, h))
-            return false;
-    }
+    if (!read_list(ciphers, h->ciphers, &h->n_ciphers, HELLO_CIPHERS, &h->cut))
+        return HELLO_BAD;
+    if (extensions.n)
+        result = read_extensions(extensions, h);
+    if (result == HELLO_OK && !is_uncompressed(compression, h))
+        result = HELLO_ILLEGAL;
     h->version = best_version(h);
     hello_decide_keys(h);
-    return true;
+    return result;
 }
 
 /* As far as these bytes say. */
@@ -288,26 +300,30 @@ next_record(struct slice in, struct slice *body)
     size_t n = take_number(&r, 2);
     if (r.bad)
         return HELLO_MORE;
-    if (!n || n > RECORD_MAX)
-        return HELLO_BAD;
+    if (!n)
+        return HELLO_UNEXPECTED;
+    if (n > RECORD_MAX)
+        return HELLO_OVERFLOW;
     *body = take_bytes(&r, MIN(n, r.n));
     return body->n < n ? HELLO_MORE : HELLO_OK;
 }
 
-/* The size of the message that begins like this, 0 while its header is not there. false when it can
- * be no ClientHello, or is longer than it says. */
-static bool
-message_size(struct slice s, size_t *size)
+/* Whether these bytes are a ClientHello, as far as they are there. Nothing may follow it in its
+ * record: the keys change behind it (RFC 8446 section 5.1). */
+static enum hello_result
+judge_message(struct slice s)
 {
     struct reader r = reader_of(s);
-    *size = 0;
     if (s.n && take_number(&r, 1) != MESSAGE_CLIENT_HELLO)
-        return false;
-    size_t body = take_number(&r, 3);
+        return HELLO_UNEXPECTED;
+    size_t size = MESSAGE_HEADER + take_number(&r, 3);
     if (r.bad)
-        return true;
-    *size = MESSAGE_HEADER + body;
-    return *size <= HELLO_MAX && s.n <= *size;
+        return HELLO_MORE;
+    if (size > HELLO_MAX)
+        return HELLO_BAD;
+    if (s.n > size)
+        return HELLO_UNEXPECTED;
+    return s.n < size ? HELLO_MORE : HELLO_OK;
 }
 
 /* Adds the content of record number i. A message in one record is not copied. */
@@ -334,17 +350,17 @@ join_records(struct slice in, struct buf *scratch, struct slice *message, size_t
 {
     *used = 0;
     for (unsigned i = 0; i < RECORDS_MAX; i++) {
-        size_t size;
         struct slice record = SLICE_NONE;
         enum hello_result r = next_record(slice_from(in, *used), &record);
-        if (r == HELLO_NOT_TLS || r == HELLO_BAD)
-            return i ? HELLO_BAD : r;
-        if (!add_record(record, i, scratch, message) || !message_size(*message, &size))
+        if (r > HELLO_OK)
+            return i && r == HELLO_NOT_TLS ? HELLO_UNEXPECTED : r;
+        if (!add_record(record, i, scratch, message))
             return HELLO_BAD;
-        if (r == HELLO_MORE)
-            return r;
+        enum hello_result m = judge_message(*message);
+        if (m > HELLO_OK || r == HELLO_MORE)
+            return m > HELLO_OK ? m : HELLO_MORE;
         *used += RECORD_HEADER + record.n;
-        if (message->n == size)
+        if (m == HELLO_OK)
             return HELLO_OK;
     }
     return HELLO_BAD;
@@ -360,8 +376,8 @@ hello_parse(struct slice in, struct buf *scratch, struct hello *out)
     if (r != HELLO_OK)
         return r;
     h.record_version = (uint16_t)((unsigned char)in.p[1] << 8 | (unsigned char)in.p[2]);
-    if (!read_message(slice_from(message, MESSAGE_HEADER), &h))
-        return HELLO_BAD;
-    *out = h;
-    return HELLO_OK;
+    r = read_message(slice_from(message, MESSAGE_HEADER), &h);
+    if (r == HELLO_OK)
+        *out = h;
+    return r;
 }

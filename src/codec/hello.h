@@ -9,7 +9,15 @@
 
 #include <stdint.h>
 
-enum hello_result { HELLO_MORE, HELLO_OK, HELLO_BAD, HELLO_NOT_TLS };
+enum hello_result {
+    HELLO_MORE,
+    HELLO_OK,
+    HELLO_NOT_TLS,
+    HELLO_BAD,        /* cannot be read, or is larger than we read */
+    HELLO_ILLEGAL,    /* says what must not be said */
+    HELLO_OVERFLOW,   /* a record that is longer than records may be */
+    HELLO_UNEXPECTED, /* another message, or another record within */
+};
 
 /* The handshake message may be so large, in up to 64 records; what is larger is HELLO_BAD. */
 #define HELLO_MAX ((size_t)64 * 1024)
@@ -51,8 +59,8 @@ struct hello {
  * 'in' is all that arrived so far, from the first byte. Slices of 'out' point into 'in', or into
  * 'scratch' when the message came in several records: both must outlive 'out'. 'scratch' is an
  * empty buf of the caller with a max of HELLO_MAX or more. HELLO_NOT_TLS as soon as the first bytes
- * cannot be a TLS handshake record; HELLO_BAD when it is one, but wrong, or when there is no
- * memory. Sets 'out' with HELLO_OK only.
+ * cannot be a TLS handshake record; what follows it in the enum when it is one, but wrong;
+ * HELLO_BAD when there is no memory. Sets 'out' with HELLO_OK only.
  */
 enum hello_result hello_parse(struct slice in, struct buf *scratch, struct hello *out) MUST_CHECK;
 

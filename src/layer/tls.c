@@ -10,6 +10,9 @@
 /* A client that goes away later than this after the handshake did not need the connection. */
 #define REFUSAL_TIME (5 * NS_PER_S)
 
+/* Records of a handshake: OpenSSL passes over any number of requests for another hello. */
+#define HANDSHAKE_RECORDS_MAX 1024
+
 /* Ends ---------------------------------------------------------------------------------------- */
 
 static void
@@ -142,19 +145,18 @@ handshake(struct tls *t)
     struct failure why;
     tls_forget_errors();
     int r = SSL_do_handshake(t->ssl);
-    bool greeted = t->role == ROLE_CONNECT || t->first == HELLO_OK;
-    if (r == 1 && greeted) {
+    if (r == 1) {
         established(t);
         return;
     }
-    /* Bytes that our parser refuses stay refused, whatever OpenSSL makes of them. */
-    if (r != 1 && SSL_get_error(t->ssl, r) == SSL_ERROR_WANT_READ && greeted) {
-        if (!t->eof)
-            return;
-        tls_explain_eof(t, &why);
-    } else {
+    if (SSL_get_error(t->ssl, r) != SSL_ERROR_WANT_READ)
         tls_explain(t, &why);
-    }
+    else if (t->eof)
+        tls_explain_eof(t, &why);
+    else if (t->idle_records > HANDSHAKE_RECORDS_MAX)
+        tls_explain_flood(t, &why);
+    else
+        return;
     tls_fail(t, &why);
 }
 

@@ -4,9 +4,8 @@
  *
  * Towards a client the ClientHello is read first, by our own parser, out of bytes that nobody has
  * taken yet. Then the host is asked (ASK_TLS), and the handshake runs on the very bytes; SNI is
- * what the parser found and nothing else. When they are no ClientHello the host is asked all the
- * same, with hello = NULL: whatever it brings, the client gets an alert. Towards a server the host
- * brings a configured SSL.
+ * what the parser found and nothing else. What it cannot read gets an alert, and is never shown to
+ * OpenSSL. Towards a server the host brings a configured SSL.
  *
  * The host configures every SSL as pki/ctx.h does: SSL_MODE_ENABLE_PARTIAL_WRITE,
  * SSL_MODE_RELEASE_BUFFERS, SSL_OP_NO_RENEGOTIATION, no SSL_MODE_AUTO_RETRY. The layer sets its BIO

@@ -39,6 +39,8 @@ static const struct {
     {SSL_R_CERTIFICATE_VERIFY_FAILED, PROTOCOL, "the certificate is not good"},
     {SSL_R_WRONG_VERSION_NUMBER, PROTOCOL, "what came is not TLS"},
     {SSL_R_HTTP_REQUEST, PROTOCOL, "what came is plain HTTP"},
+    {SSL_R_EXCESSIVE_MESSAGE_SIZE, PROTOCOL,
+     "a message is larger than Weir reads (128 KiB of certificates, little of all else)"},
     {SSL_R_DECRYPTION_FAILED_OR_BAD_RECORD_MAC, PROTOCOL, "a record is damaged or forged"},
 };
 
@@ -107,7 +109,7 @@ tls_explain(struct tls *t, struct failure *why)
     int alert = ERR_GET_LIB(code) == ERR_LIB_SSL ? ERR_GET_REASON(code) - SSL_AD_REASON_OFFSET : -1;
     if (t->role == ROLE_ACCEPT && t->first == HELLO_NOT_TLS)
         explain(t, why, "not-tls", "the first bytes of the client are not TLS");
-    else if (t->role == ROLE_ACCEPT && t->first == HELLO_BAD)
+    else if (t->role == ROLE_ACCEPT && t->first > HELLO_OK)
         explain(t, why, PROTOCOL, "the ClientHello is malformed");
     else if (ERR_COMMON_ERROR(code))
         explain(t, why, PROXY, "OpenSSL failed, most likely for want of memory");

@@ -105,7 +105,12 @@ tls_greet(struct tls *t, struct slice in)
     buf_release(&scratch);
     if (t->first == HELLO_MORE)
         return;
-    if (memory || (t->first == HELLO_OK && !hello_keep(t, slice_first(in, h.size)))) {
+    if (t->first != HELLO_OK && !memory) {
+        tls_explain(t, &why);
+        tls_fail(t, &why);
+        return;
+    }
+    if (memory || !hello_keep(t, slice_first(in, h.size))) {
         failure_set(&why, REASON_MEMORY, NULL);
         tls_fail(t, &why);
         return;

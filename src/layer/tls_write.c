@@ -113,8 +113,11 @@ plain_alert(struct tls *t)
     static const char codes[] = {
         [HELLO_MORE] = SSL_AD_CLOSE_NOTIFY,
         [HELLO_OK] = SSL_AD_INTERNAL_ERROR,
-        [HELLO_BAD] = SSL_AD_DECODE_ERROR,
         [HELLO_NOT_TLS] = SSL_AD_UNEXPECTED_MESSAGE,
+        [HELLO_BAD] = SSL_AD_DECODE_ERROR,
+        [HELLO_ILLEGAL] = SSL_AD_ILLEGAL_PARAMETER,
+        [HELLO_OVERFLOW] = SSL_AD_RECORD_OVERFLOW,
+        [HELLO_UNEXPECTED] = SSL_AD_UNEXPECTED_MESSAGE,
     };
     char code = codes[t->first];
     char level = code == SSL_AD_CLOSE_NOTIFY ? SSL3_AL_WARNING : SSL3_AL_FATAL;

@@ -21,6 +21,17 @@
 /* TLS 1.1 and below know only CBC, and SHA-1 inside. */
 #define CIPHERS_OLD CIPHERS_MODERN ":ECDHE+AES:RSA+AES:@SECLEVEL=0"
 
+/* Finite-field groups are off in every version: with those of TLS 1.3 a client makes us raise 8192
+ * bit numbers to powers for next to nothing (CVE-2002-20001). */
+#define GROUPS "X25519:P-256:X448:P-521:P-384"
+
+/* OpenSSL's list without DSA and SHA-224. */
+#define SIGNATURES                                                                                 \
+    "ECDSA+SHA256:ECDSA+SHA384:ECDSA+SHA512:ed25519:ed448:"                                        \
+    "rsa_pss_rsae_sha256:rsa_pss_rsae_sha384:rsa_pss_rsae_sha512:"                                 \
+    "rsa_pss_pss_sha256:rsa_pss_pss_sha384:rsa_pss_pss_sha512:"                                    \
+    "RSA+SHA256:RSA+SHA384:RSA+SHA512"
+
 /* Certificates of a chain and more; OpenSSL's default is smaller than what trust_verify would look
  * at. */
 #define MAX_CERT_LIST TRUST_MAX_CHAIN_BYTES
@@ -108,11 +119,17 @@ set_groups(SSL_CTX *ctx, const char *groups, struct err *e)
 {
     /* OpenSSL's macro wants a text that is not const. */
     char text[1024];
-    if (!groups)
-        return true;
-    snprintf(text, sizeof text, "%s", groups);
+    snprintf(text, sizeof text, "%s", groups ? groups : GROUPS);
     return SSL_CTX_set1_groups_list(ctx, text) == 1 ||
-           ossl_fail(e, "cannot use the groups '%.100s'", groups);
+           ossl_fail(e, "cannot use the groups '%.100s'", text);
+}
+
+/* Who wants the old versions gets the signatures that go with them. */
+static bool
+set_signatures(SSL_CTX *ctx, const struct ctx_policy *p, struct err *e)
+{
+    return p->min < TLS1_2_VERSION || SSL_CTX_set1_sigalgs_list(ctx, SIGNATURES) == 1 ||
+           ossl_fail(e, "cannot set signature algorithms");
 }
 
 /* What both roles have in common. */
@@ -129,6 +146,7 @@ apply_policy(SSL_CTX *ctx, const struct ctx_policy *p, struct err *e)
                          ctx_version_name(p->max));
     TRY(set_ciphers(ctx, p, e));
     TRY(set_groups(ctx, p->groups, e));
+    TRY(set_signatures(ctx, p, e));
     SSL_CTX_set_options(ctx, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION);
     SSL_CTX_set_mode(ctx, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
                               SSL_MODE_ENABLE_PARTIAL_WRITE);

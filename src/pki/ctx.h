@@ -24,7 +24,7 @@ struct ctx_policy {
     uint16_t min, max; /* versions as on the wire (0x0303 is TLS 1.2); 0: unbounded */
     /* OpenSSL's list; names that start with TLS_ choose for TLS 1.3. NULL: ours. */
     const char *ciphers;
-    const char *groups; /* "X25519:P-256"; NULL: OpenSSL's */
+    const char *groups; /* "X25519:P-256"; NULL: ours */
 };
 
 /* What is used without options: TLS 1.2 and up. A lower 'min' also lowers OpenSSL's security level

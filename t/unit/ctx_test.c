@@ -364,6 +364,36 @@ ciphers_without_forward_secrecy_or_aead_are_off(void **state)
 }
 
 static void
+finite_field_groups_are_off(void **state)
+{
+    struct pair p = pair_new(), q = pair_new(), r = pair_new();
+    p.connect_policy.groups = "ffdhe2048:ffdhe8192";
+    assert_false(comes_up(&p));
+    q.accept_policy.groups = "ffdhe2048:ffdhe8192";
+    assert_false(comes_up(&q));
+    r.accept_policy.groups = r.connect_policy.groups = "ffdhe2048";
+    assert_true(comes_up(&r));
+    pair_free(&p);
+    pair_free(&q);
+    pair_free(&r);
+}
+
+static void
+weak_signatures_are_off(void **state)
+{
+    struct pair p = pair_new();
+    int sign, hash, n = 0;
+    assert_true(comes_up(&p));
+    while (n < SSL_get_sigalgs(p.accept, n, &sign, &hash, NULL, NULL, NULL)) {
+        assert_int_not_equal(sign, NID_dsa);
+        assert_true(hash != NID_sha1 && hash != NID_sha224);
+        n++;
+    }
+    assert_int_equal(n, 14);
+    pair_free(&p);
+}
+
+static void
 ciphers_and_groups_are_chosen_by_the_policy(void **state)
 {
     struct pair p = pair_new();
@@ -495,6 +525,8 @@ main(void)
         cmocka_unit_test(no_common_protocol_is_an_alert),
         cmocka_unit_test(old_versions_are_off_unless_asked_for),
         cmocka_unit_test(ciphers_without_forward_secrecy_or_aead_are_off),
+        cmocka_unit_test(finite_field_groups_are_off),
+        cmocka_unit_test(weak_signatures_are_off),
         cmocka_unit_test(ciphers_and_groups_are_chosen_by_the_policy),
         cmocka_unit_test(a_bad_policy_is_refused_with_what_is_wrong),
         cmocka_unit_test(versions_have_mitmproxys_names),

@@ -277,7 +277,33 @@ static void
 the_same_extension_twice_is_bad(void **state)
 {
     assert_int_equal(PARSE_EXTENSIONS("\0\x17\0\0"), HELLO_OK);
-    assert_int_equal(PARSE_EXTENSIONS("\0\x17\0\0\0\x17\0\0"), HELLO_BAD);
+    assert_int_equal(PARSE_EXTENSIONS("\0\x17\0\0\0\x17\0\0"), HELLO_ILLEGAL);
+}
+
+static struct slice
+with_compression(struct slice methods, bool new)
+{
+    struct buf body = {.max = 1 << 10};
+    buf_append(&body, SLICE("\x03\x03"
+                            "01234567890123456789012345678901"
+                            "\0\0\x02\x13\x01"));
+    buf_byte(&body, (char)methods.n);
+    buf_append(&body, methods);
+    buf_append(&body, new ? SLICE("\0\x07\0\x2b\0\x03\x02\x03\x04") : SLICE("\0\0"));
+    struct slice all = wrap(buf_slice(&body));
+    buf_release(&body);
+    return all;
+}
+
+static void
+a_client_must_be_content_without_compression(void **state)
+{
+    assert_int_equal(parse_copy(with_compression(SLICE("\0"), false)), HELLO_OK);
+    assert_int_equal(parse_copy(with_compression(SLICE("\1\0"), false)), HELLO_OK);
+    assert_int_equal(parse_copy(with_compression(SLICE("\1"), false)), HELLO_ILLEGAL);
+    assert_int_equal(parse_copy(with_compression(SLICE("\0"), true)), HELLO_OK);
+    assert_int_equal(parse_copy(with_compression(SLICE("\1\0"), true)), HELLO_ILLEGAL);
+    assert_int_equal(parse_copy(with_compression(SLICE(""), true)), HELLO_BAD);
 }
 
 static void
@@ -316,12 +342,13 @@ what_is_no_tls_is_told_from_what_is_bad(void **state)
     assert_int_equal(parse_copy(SLICE("\x80\x2e\x01\x03\x01")), HELLO_NOT_TLS);
     assert_int_equal(parse_copy(SLICE("\x16\x02")), HELLO_NOT_TLS);
     assert_int_equal(parse_copy(SLICE("\x16\x03\x05")), HELLO_NOT_TLS);
-    assert_int_equal(parse_copy(SLICE("\x16\x03\x01\x00\x00")), HELLO_BAD);
-    assert_int_equal(parse_copy(SLICE("\x16\x03\x01\x40\x01")), HELLO_BAD);
-    assert_int_equal(parse_copy(SLICE("\x16\x03\x01\x00\x20\x02")), HELLO_BAD);
+    assert_int_equal(parse_copy(SLICE("\x16\x03\x01\x00\x00")), HELLO_UNEXPECTED);
+    assert_int_equal(parse_copy(SLICE("\x16\x03\x01\x40\x01")), HELLO_OVERFLOW);
+    assert_int_equal(parse_copy(SLICE("\x16\x03\x01\x00\x20\x02")), HELLO_UNEXPECTED);
     assert_int_equal(parse_copy(SLICE("\x16\x03\x01\x00\x20\x01\x01\x00\x00")), HELLO_BAD);
-    assert_int_equal(parse_copy(SLICE("\x16\x03\x01\x00\x05\x01\x00\x00\x00x")), HELLO_BAD);
-    assert_int_equal(parse_copy(SLICE("\x16\x03\x01\x00\x01\x01\x15\x03\x01\x00\x02")), HELLO_BAD);
+    assert_int_equal(parse_copy(SLICE("\x16\x03\x01\x00\x05\x01\x00\x00\x00x")), HELLO_UNEXPECTED);
+    assert_int_equal(parse_copy(SLICE("\x16\x03\x01\x00\x01\x01\x15\x03\x01\x00\x02")),
+                     HELLO_UNEXPECTED);
 }
 
 int
@@ -340,6 +367,7 @@ main(void)
         cmocka_unit_test(names_of_other_types_are_no_server_names),
         cmocka_unit_test(extensions_that_contradict_themselves_are_bad),
         cmocka_unit_test(the_same_extension_twice_is_bad),
+        cmocka_unit_test(a_client_must_be_content_without_compression),
         cmocka_unit_test(marks_of_resumption_are_seen),
         cmocka_unit_test(long_lists_are_cut_and_too_many_extensions_are_bad),
         cmocka_unit_test(what_is_no_tls_is_told_from_what_is_bad),

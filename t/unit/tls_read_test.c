@@ -245,6 +245,16 @@ a_flood_of_key_updates_ends_the_connection(void **state)
 }
 
 static void
+a_flood_of_hello_requests_ends_the_handshake(void **state)
+{
+    tls_pair_open(&p);
+    for (unsigned i = 0; i < 1100 && !p.client.closes; i++)
+        tls_pair_input(&p.client, SLICE("\x16\x03\x03\0\x04\0\0\0\0"));
+    assert_int_equal(p.client.bad, 1);
+    assert_non_null(strstr(p.client.failed.text, "records without data"));
+}
+
+static void
 renegotiation_is_refused(void **state)
 {
     SSL_CTX_clear_options(p.connect_ctx, SSL_OP_NO_RENEGOTIATION);
@@ -293,6 +303,7 @@ main(void)
         TEST(a_damaged_record_ends_the_connection_with_an_alert),
         TEST(keys_may_be_updated),
         TEST(a_flood_of_key_updates_ends_the_connection),
+        TEST(a_flood_of_hello_requests_ends_the_handshake),
         TEST(renegotiation_is_refused),
         TEST(an_alert_of_the_peer_is_named),
     };
