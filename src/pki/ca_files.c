@@ -9,7 +9,8 @@
 #include <openssl/pem.h>
 #include <unistd.h>
 
-#define KEY_FILE "weir-ca.pem"
+#define KEY_FILE       "weir-ca.pem"
+#define KEY_FILE_USUAL (64 * 1024u)
 
 struct export_file {
     const char *name;
@@ -29,7 +30,8 @@ parse_key_file(struct pem *pem, int fd, const char *path, const char *passphrase
 {
     struct buf text;
     buf_init(&text, 1024 * 1024);
-    bool ok = pem_read_fd(fd, path, &text, e);
+    /* At once, since text that has to move leaves a copy behind. */
+    bool ok = buf_reserve(&text, KEY_FILE_USUAL) ? pem_read_fd(fd, path, &text, e) : err_memory(e);
     close(fd);
     if (ok && !pem_parse(pem, buf_slice(&text), PEM_KEY | PEM_CERTS, passphrase, e)) {
         err_prefix(e, "'%s'", path);

@@ -16,6 +16,7 @@ from lib.ways import HOST
 from lib.weir import SANITIZED
 
 PLAIN, SECURE = (900, 100) if SANITIZED else (9000, 1000)
+FEW = 20 if SANITIZED else 200
 GROWTH = 1.10
 
 
@@ -30,7 +31,7 @@ def sites(origin, world):
 
 def at_rest(crowd):
     """Kilobytes when the same few clients of every kind were the last ones: what is recorded stems from them."""
-    crowd.come(200, 200).ask().leave()
+    crowd.come(FEW, FEW).ask().leave()
     seen = []
 
     def settled():  # what was freed is given back a second after the last has gone
@@ -134,8 +135,8 @@ class Churn:
 
 def test_clients_that_come_and_go_leave_nothing_behind(weir, sites):
     minutes = float(os.environ.get("CHURN_MINUTES", "0"))
-    warm, many = (200, 400) if SANITIZED else (400, 1600)
-    proxy = weir("--memory-limit", "1m", "--detail", "0", sites=sites, record=False)
+    warm, many = (50, 200) if SANITIZED else (400, 1600)
+    proxy = weir("--memory-limit", "1m", "--detail", "0", "--upstream-idle", "1", sites=sites, record=False)
     churn, crowd = Churn(proxy, *sites), Crowd(proxy, *sites)
     churn.run(lambda number: number < warm)
     before, files, end = at_rest(crowd), proxy.descriptors(), time.monotonic() + minutes * 60

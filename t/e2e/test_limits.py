@@ -11,8 +11,10 @@ from lib.origin import answer_all
 from lib.pipe import Ended, Pipe
 from lib.wait import until
 from lib.ways import HTTPS, PLAIN, WAYS, Way
+from lib.weir import SANITIZED
 
 MB = 1 << 20
+ROOM = (400 if SANITIZED else 64) * 1024  # kilobytes: sanitizers keep what was freed for a while
 
 
 @pytest.fixture(params=WAYS)
@@ -51,7 +53,7 @@ def test_bomb_is_forwarded_and_not_expanded(way, options, said):
     before = way.proxy.resident()
     assert way.get().body == data
     way.proxy.wait_line(f"a bomb, not expanded: the content decodes to {said}")
-    assert way.proxy.resident("VmHWM") - before < 64 * 1024
+    assert way.proxy.resident("VmHWM") - before < ROOM
     way.still_serves()
 
 
@@ -132,7 +134,7 @@ def test_request_that_is_too_large_is_refused_by_the_name_of_its_limit(way, kind
         pipe.send(make(way))
         answer = read_response(pipe)
     assert answer.status == status and said in answer.text
-    assert way.proxy.resident("VmHWM") - before < 16 * 1024
+    assert way.proxy.resident("VmHWM") - before < ROOM / 4
     way.still_serves()
 
 
@@ -153,9 +155,9 @@ def test_flood_of_interim_responses_ends(way):
 
 @pytest.mark.parametrize("records", [1, 64])
 def test_clienthello_that_is_too_large_is_refused(https, records):
-    """It says that it is of 16 MB, or brings ever more of it."""
+    """It says that it is of 16 MB, and brings some of it: nobody waits for the rest."""
     https.serve()
-    https.start("--detail", "0")
+    https.start("--detail", "0", "--handshake-time", "600s")
     before = https.proxy.resident()
     with https.proxy.tunnel(https.authority) as pipe:
         data = b"\1\xff\xff\xff\3\3" + bytes(records * 16384 - 6)
@@ -163,9 +165,9 @@ def test_clienthello_that_is_too_large_is_refused(https, records):
             for at in range(0, len(data), 16384):
                 pipe.send(b"\x16\3\1" + (16384).to_bytes(2, "big") + data[at:at + 16384])
             pipe.read_rest()
-        except OSError:
+        except ConnectionError:
             pass
-    assert https.proxy.resident("VmHWM") - before < 8 * 1024
+    assert https.proxy.resident("VmHWM") - before < ROOM / 8
     https.still_serves()
 
 

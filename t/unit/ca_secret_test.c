@@ -42,7 +42,8 @@ fill_parts(const char *path, unsigned char out[FORMS][PART])
     invert(out[FORM_DER], number + PART);
     BN_bn2lebinpad(d, number, sizeof(number));
     invert(out[FORM_NUMBER], number + PART);
-    invert(out[FORM_PEM], text + 8 * 65);
+    /* Far behind: what is freed is used again from its beginning. */
+    invert(out[FORM_PEM], text + (size_t)24 * 65);
 }
 
 /* In another process, whose memory is not looked at. */
