@@ -80,6 +80,19 @@ run_open_dump(struct run *r, struct err *e)
     return r->dump || err_memory(e);
 }
 
+static bool
+run_start_writer(struct run *r, struct err *e)
+{
+    struct writer_sink sinks[WRITER_SINKS_MAX] = {
+        {run_store_flow, NULL, r},
+        {dump_flow, dump_flush, r->dump},
+        {jsonl_flow, jsonl_flush, r->file},
+    };
+    struct writer_options o = {.sinks = sinks, .n_sinks = r->file ? 3 : 2, .max = WAITING_MAX};
+    r->writer = writer_start(&o, e);
+    return r->writer;
+}
+
 /* The store may have three quarters of the memory; the rest is for what is under way. */
 static bool
 run_open(struct run *r, struct err *e)
@@ -93,13 +106,7 @@ run_open(struct run *r, struct err *e)
         TRY(r->file = jsonl_open(c->save_stream_file, e));
     TRY(r->proxy = proxy_new(c, &r->budget, e));
     TRY(proxy_confine(r->proxy, e));
-    struct writer_sink sinks[WRITER_SINKS_MAX] = {
-        {run_store_flow, NULL, r},
-        {dump_flow, dump_flush, r->dump},
-        {jsonl_flow, jsonl_flush, r->file},
-    };
-    struct writer_options o = {.sinks = sinks, .n_sinks = r->file ? 3 : 2, .max = WAITING_MAX};
-    TRY(r->writer = writer_start(&o, e));
+    TRY(run_start_writer(r, e));
     return proxy_start(r->proxy, r->writer, e);
 }
 

@@ -164,6 +164,14 @@ check_connection(const struct http_head *h, const struct facts *t, struct http1_
     return n <= HTTP1_OPTIONS_MAX || refuse(h, HTTP1_FAULT_OPTION_COUNT, t->connection, why);
 }
 
+static bool
+request_keeps_alive(const struct http_head *h, const struct facts *t)
+{
+    if (t->n_connection)
+        return keeps_alive(h, FIELD_CONNECTION);
+    return t->n_proxy_connection ? keeps_alive(h, FIELD_PROXY_CONNECTION) : h->version == 11;
+}
+
 bool
 http1_frame_request(struct http_head *h, struct http1_why *why)
 {
@@ -173,14 +181,8 @@ http1_frame_request(struct http_head *h, struct http1_why *why)
     if (slice_eq(h->method, SLICE("CONNECT")))
         TRY(require_no_content(h, &t, why));
     TRY(check_expect(h, &t, why));
-    TRY(check_connection(h, &t, why));
-    if (t.n_connection)
-        h->keep_alive = keeps_alive(h, FIELD_CONNECTION);
-    else if (t.n_proxy_connection)
-        h->keep_alive = keeps_alive(h, FIELD_PROXY_CONNECTION);
-    else
-        h->keep_alive = h->version == 11;
-    return true;
+    h->keep_alive = request_keeps_alive(h, &t);
+    return check_connection(h, &t, why);
 }
 
 /* No content, whatever the framing fields say: they speak of what GET would have brought. */

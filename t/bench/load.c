@@ -15,6 +15,7 @@ static const char usage[] =
     "  --ca FILE        TLS; this authority is trusted, chain and name are verified\n"
     "  --name NAME      SNI and Host; % becomes a number that grows with each connection\n"
     "  --names-from N   the first of those numbers\n"
+    "  --again          make a first request that failed once more, under the same name\n"
     "  --resume         use TLS sessions again (without it every handshake is a full one)\n"
     "  --get SIZE       GET /SIZE, an answer of that many bytes is expected (1k)\n"
     "  --post SIZE      POST this many bytes; the answer says how many came\n"
@@ -48,6 +49,7 @@ enum option_id {
     NAME,
     NAMES_FROM,
     RESUME,
+    AGAIN,
     GET,
     POST,
     PER_CONN,
@@ -67,6 +69,7 @@ static const struct option options[] = {{"to", 1, NULL, TO},
                                         {"name", 1, NULL, NAME},
                                         {"names-from", 1, NULL, NAMES_FROM},
                                         {"resume", 0, NULL, RESUME},
+                                        {"again", 0, NULL, AGAIN},
                                         {"get", 1, NULL, GET},
                                         {"post", 1, NULL, POST},
                                         {"per-conn", 1, NULL, PER_CONN},
@@ -117,6 +120,7 @@ plan_option(struct load_plan *p, int option)
     case NAME: p->name = optarg; break;
     case NAMES_FROM: p->names_from = number(optarg); break;
     case RESUME: p->resume = true; break;
+    case AGAIN: p->again = true; break;
     case GET: p->expect = number(p->path = optarg); break;
     case POST: plan_upload(p, optarg); break;
     case PER_CONN: p->per_conn = number(optarg); break;

@@ -53,7 +53,9 @@ class Keys:
         self.proxy_ca, self.proxy_ca_key = conf / "weir-ca-cert.pem", conf / "weir-ca.pem"
         shutil.copy(self.proxy_ca, folder / "proxy-ca.crt")
         openssl(folder, "pkey", "-in", self.proxy_ca_key, "-out", "proxy-ca.key")
+        self.proxy_ca_both = self._joined("proxy-ca")
         self.bridge = self._leaf("bridge", "proxy-ca", "DNS:*.bench.test")
+        self.other = self._leaf("other", "proxy-ca", "DNS:other.test")
 
     def _authority(self, name, kind, option):
         openssl(self.folder, "req", "-x509", "-newkey", kind, "-pkeyopt", option, "-nodes", "-keyout", f"{name}.key",
@@ -238,6 +240,10 @@ class Peer:
         """Words of the load for HTTPS through this proxy."""
         return ["--to", self.at, "--connect", self.origin.https, "--ca", self.keys.proxy_ca]
 
+    def secure_new(self):
+        """The same for names that it has never seen."""
+        return self.secure()
+
     def plain(self):
         return ["--to", self.at, "--absolute", self.origin.http]
 
@@ -274,8 +280,8 @@ class WeirPeer(Peer):
 
 
 class Haproxy(Peer):
-    """A TLS bridge with a certificate for all names at hand, so that it never makes one (its generate-certificates fails in
-    Debian 12: an error that OpenSSL leaves behind breaks the handshake of each new name). No log."""
+    """A TLS bridge with a certificate for all names at hand; for new names one that makes certificates. In Debian 12 an error
+    that OpenSSL leaves behind breaks the first connection of each new name there: the load tries once more. No log."""
 
     name, program, version_words, threaded = "haproxy", "haproxy", ["-v"], True
 
@@ -293,6 +299,9 @@ defaults
 frontend hot
     bind {at} ssl crt {keys.bridge}
     default_backend https
+frontend new
+    bind {new_at} ssl crt {keys.other} generate-certificates ca-sign-file {keys.proxy_ca_both}
+    default_backend https
 frontend plain
     bind {plain_at}
     default_backend http
@@ -303,11 +312,14 @@ backend http
 """
 
     def command(self):
-        self.plain_at = f"127.0.0.1:{free_port()}"
+        self.plain_at, self.new_at = f"127.0.0.1:{free_port()}", f"127.0.0.1:{free_port()}"
         return [self.found(), "-db", "-f", self.write("haproxy.cfg", self.CONFIG.format(**vars(self)))]
 
     def secure(self):
         return ["--to", self.at, "--ca", self.keys.proxy_ca]
+
+    def secure_new(self):
+        return ["--to", self.new_at, "--ca", self.keys.proxy_ca, "--again"]
 
     def plain(self):
         return ["--to", self.plain_at, "--absolute", self.origin.http]

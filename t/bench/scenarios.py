@@ -52,7 +52,7 @@ def run(bench, peer, words):
     result = json.loads(line)
     if result["errors"]:
         raise Trouble(f"{result['errors']} errors: {result['error']}")
-    if result["retries"] > result["requests"] / 100 + 1:
+    if "--again" not in [str(w) for w in words] and result["retries"] > result["requests"] / 100 + 1:
         raise Trouble(f"{result['retries']} connections were closed between requests")
     if cpu < 0.1 and bench.scale >= 0.2:
         raise Trouble(f"too little CPU time to tell: {cpu:.2f} s")
@@ -147,7 +147,7 @@ class NewNames(Scenario):
     id, title, figures, threaded = "S3", "a new host name per connection", REQUESTS, True
 
     def words(self, bench, peer):
-        return [*peer.secure(), *bench.new_names(), "-c", 16, "--per-conn", 1, "--warm", bench.count(50, 16), "--time",
+        return [*peer.secure_new(), *bench.new_names(), "-c", 16, "--per-conn", 1, "--warm", bench.count(50, 16), "--time",
                 bench.time(4)]
 
 

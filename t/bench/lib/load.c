@@ -32,6 +32,7 @@ struct conn {
     struct wire wire;
     enum conn_state state;
     bool close;         /* the peer said that it will */
+    bool again;         /* its first request failed once under this name */
     bool ended;         /* the socket says that nothing comes any more */
     uint64_t served;    /* requests on this connection */
     uint64_t sent_at;   /* when the request began to go out */
@@ -134,7 +135,8 @@ step_open(struct conn *c)
     struct load *l = c->load;
     c->served = c->have = 0;
     c->close = c->ended = false;
-    conn_name(c);
+    if (!c->again)
+        conn_name(c);
     conn_print_request(c);
     c->wire.fd = wire_connect(l->plan->to);
     if (c->wire.fd < 0 || !wire_watch(l->epoll, c->wire.fd, c))
@@ -337,6 +339,7 @@ step_read(struct conn *c)
     note_latency(r, clock_mono() - c->sent_at);
     r->requests++;
     c->served++;
+    c->again = false;
     c->load->active--;
     c->state = RESTING;
     return conn_continue(c) ? NEXT : WAIT;
@@ -363,6 +366,19 @@ static enum step (*const steps[])(struct conn *) = {[CLOSED] = step_open,
                                                     [READING] = step_read,
                                                     [RESTING] = step_rest};
 
+static bool
+try_again(struct conn *c)
+{
+    struct load *l = c->load;
+    if (!l->plan->again || c->again || c->served || c->state == RESTING)
+        return false;
+    c->again = true;
+    l->r->errors--;
+    l->r->retries++;
+    conn_close(c);
+    return true;
+}
+
 static void
 conn_run(struct conn *c)
 {
@@ -370,7 +386,7 @@ conn_run(struct conn *c)
         enum step s = steps[c->state](c);
         if (s == WAIT)
             return;
-        if (s == NEXT)
+        if (s == NEXT || try_again(c))
             continue;
         if (c->state != RESTING)
             c->load->active--;

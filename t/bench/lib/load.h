@@ -14,6 +14,7 @@ struct load_plan {
     const char *path;
     const char *name; /* SNI, Host and the name that is verified; % becomes a running number */
     const char *ca;   /* with TLS, this authority is trusted; NULL: plain */
+    bool again;       /* a first request that fails is made once more, under the same name */
     bool resume;      /* TLS sessions of earlier connections are used again */
     uint64_t upload;  /* bytes of content to send */
     uint64_t expect;  /* bytes of content that the answer must have */

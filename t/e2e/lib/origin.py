@@ -80,7 +80,7 @@ class Origin:
         family = socket.AF_INET6 if ":" in address else socket.AF_INET
         self.listener = socket.create_server((address, port), family=family, backlog=128)
         self.address, self.port = address, self.listener.getsockname()[1]
-        self._names = threading.local()
+        self._serving = threading.local()
         self._threads = []
         self._accepting = threading.Thread(target=self._accept, daemon=True)
         self._accepting.start()
@@ -92,7 +92,7 @@ class Origin:
         self.cert, self.context = cert, context
 
     def _on_name(self, _tls, name, _context):
-        self._names.last = name
+        self._serving.conn.server_name = name
 
     def _accept(self):
         while True:
@@ -109,9 +109,8 @@ class Origin:
     def _serve(self, conn):
         try:
             if self.context:
-                self._names.last = None
+                self._serving.conn = conn
                 conn.start_tls(self.context, server=True)
-                conn.server_name = self._names.last
                 conn.resumed = conn.tls.session_reused
             self.script(conn)
             if conn.sock.fileno() >= 0:
