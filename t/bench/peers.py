@@ -264,7 +264,7 @@ class Direct:
 
 
 class WeirPeer(Peer):
-    """As it comes: recording in memory with the default limits, a line per exchange to /dev/null."""
+    """Recording in memory with the default limits; no line per exchange, since no peer writes one."""
 
     name, program, version_words, threaded = "weir", str(WEIR), ["--version"], True
 
@@ -276,7 +276,7 @@ class WeirPeer(Peer):
         conf = self.folder / "conf"
         shutil.copytree(self.keys.proxy_ca_key.parent, conf)
         return [WEIR, "dump", "--listen-host", "127.0.0.1", "-p", self.port, "--confdir", conf, "--threads", self.threads,
-                "--upstream-ca", self.keys.origin_ca, *self.extra]
+                "--flow-detail", "0", "--upstream-ca", self.keys.origin_ca, *self.extra]
 
 
 class Haproxy(Peer):
