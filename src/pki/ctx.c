@@ -128,7 +128,8 @@ set_groups(SSL_CTX *ctx, const char *groups, struct err *e)
 static bool
 set_signatures(SSL_CTX *ctx, const struct ctx_policy *p, struct err *e)
 {
-    return p->min < TLS1_2_VERSION || SSL_CTX_set1_sigalgs_list(ctx, SIGNATURES) == 1 ||
+    char list[] = SIGNATURES; /* OpenSSL's macro wants a text that is not const */
+    return p->min < TLS1_2_VERSION || SSL_CTX_set1_sigalgs_list(ctx, list) == 1 ||
            ossl_fail(e, "cannot set signature algorithms");
 }
 

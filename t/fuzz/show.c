@@ -124,7 +124,7 @@ check_page(struct flow *f, struct slice said)
     if (!c) {
         c = config_new();
         assert(c);
-        option_for(o) option_reset(o, c);
+        option_for(o) assert(option_reset(o, c, NULL));
     }
     struct flow *other =
         flow_make(FLOW_HTTP, "GET / HTTP/1.1\r\nHost: a\r\nAccept: text/html\r\n\r\n");
