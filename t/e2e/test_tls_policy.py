@@ -118,7 +118,7 @@ CHOICES = {
     "TLS 1.1 in the list": (server_that_chooses(changes={raw.VERSIONS: numbers([0x0302])}), "illegal_parameter"),
     "renegotiation without RFC 5746": (server_that_chooses(changes={raw.RENEGOTIATION: None}), "handshake_failure"),
     "renegotiation info that is not empty": (server_that_chooses(changes={raw.RENEGOTIATION: vec(1, b"x" * 24)}),
-                                             "handshake_failure", "illegal_parameter"),
+                                             "illegal_parameter", "handshake_failure"),
     "a protocol that was not offered": (server_that_chooses(changes={raw.ALPN: vec(2, vec(1, b"h2"))}),
                                         "decode_error", "illegal_parameter"),
     "two protocols": (server_that_chooses(changes={raw.ALPN: vec(2, vec(1, b"http/1.1") * 2)}), "decode_error"),
@@ -132,7 +132,7 @@ def test_server_that_chooses_what_was_not_offered(what, server):
     run, alert, *_ = CHOICES[what]
     one = server(run)
     assert one.get().status == 502
-    assert one.result in (alert, *_) and one.proxy.flow(kind="http").reason == "tls-server"
+    assert one.result == alert and one.proxy.flow(kind="http").reason == "tls-server"
 
 
 # In the handshake of a server --------------------------------------------------------------------------------------------
@@ -202,39 +202,37 @@ def plainly(*parts):
 REQUEST = record(HANDSHAKE, message(raw.HELLO_REQUEST, b""))
 HANDSHAKES = {
     "point that is not on the curve, 1.2": (ecdhe(lambda p: b"\x03" + numbers([raw.P256]) + vec(1, b"\x04" + b"\x01" * 64)),
-                                            "illegal_parameter", "decode_error"),
-    "point of zeros, 1.2": (ecdhe(lambda p: b"\x03" + numbers([raw.X25519]) + vec(1, b"\x00" * 32)), "internal_error",
-                            "illegal_parameter"),
+                                            "illegal_parameter"),
+    "point of zeros, 1.2": (ecdhe(lambda p: b"\x03" + numbers([raw.X25519]) + vec(1, b"\x00" * 32)), "illegal_parameter"),
     "curve that was not offered, 1.2": (ecdhe(lambda p: b"\x03" + numbers([19]) + vec(1, b"\x04" + b"\x01" * 48)),
                                         "illegal_parameter"),
     "explicit curve, 1.2": (ecdhe(lambda p: b"\x01" + vec(1, b"\x07") + vec(1, p.public)),
-                            "illegal_parameter", "decode_error"),
+                            "illegal_parameter"),
     "parameters that are cut, 1.2": (ecdhe_cut, "decode_error"),
     "signature by SHA-1, 1.2": (signed_by_sha1, "handshake_failure", "illegal_parameter"),
     "signature algorithm that was not offered, 1.2": (ecdhe(algorithm=0x0303), "handshake_failure", "illegal_parameter"),
     "signature algorithm of another key, 1.2": (ecdhe(algorithm=raw.RSA_PSS_SHA256), "illegal_parameter"),
-    "signature over something else, 1.2": (ecdhe(algorithm=0x0503), "illegal_parameter", "decrypt_error"),
+    "signature over something else, 1.2": (ecdhe(algorithm=0x0503), "decrypt_error"),
     "no key share": (hello13({raw.KEY_SHARE: None}), "missing_extension"),
     "key share of a group that was not offered": (hello13({raw.KEY_SHARE: share(b"\x02" * 256, 0x0100)}),
                                                   "illegal_parameter"),
-    "key share of zeros": (hello13({raw.KEY_SHARE: share(b"\x00" * 32)}), "internal_error", "illegal_parameter"),
+    "key share of zeros": (hello13({raw.KEY_SHARE: share(b"\x00" * 32)}), "illegal_parameter"),
     "key share of 31 bytes": (hello13({raw.KEY_SHARE: share(b"k" * 31)}), "illegal_parameter"),
     "other session id": (hello13(session=b"s" * 32), "illegal_parameter"),
     "suite of TLS 1.2 in 1.3": (hello13(cipher=raw.ECDHE_ECDSA_AES128_GCM_SHA256), "illegal_parameter"),
-    "ticket that nobody has": (hello13({raw.PSK: b"\x00\x00"}), "unsupported_extension", "illegal_parameter"),
+    "ticket that nobody has": (hello13({raw.PSK: b"\x00\x00"}), "unsupported_extension"),
     "retry without a reason": (hello13({raw.KEY_SHARE: numbers([raw.X25519])}, random=raw.RETRY), "illegal_parameter"),
     "retry with a group that was not offered": (hello13({raw.KEY_SHARE: numbers([0x0100])}, random=raw.RETRY),
                                                 "illegal_parameter"),
     "early data that nobody asked for": (in_place_of(raw.ENCRYPTED_EXTENSIONS, lambda p, m: message(
         raw.ENCRYPTED_EXTENSIONS, vec(2, raw.extension(raw.EARLY_DATA, b"")))),
-                                         "unsupported_extension", "illegal_parameter"),
+                                         "unsupported_extension"),
     "signature that is wrong": (in_place_of(raw.CERTIFICATE_VERIFY, lambda p, m: m[:-2] + bytes([m[-2] ^ 1, m[-1]])),
-                                "decrypt_error", "bad_certificate"),
+                                "decrypt_error"),
     "signature algorithm that was not offered": (in_place_of(raw.CERTIFICATE_VERIFY, lambda p, m: p.verify(0x0203)),
                                                  "illegal_parameter"),
     "no signature": (in_place_of(raw.CERTIFICATE_VERIFY, lambda p, m: b""), "unexpected_message"),
-    "no certificate": (in_place_of(raw.CERTIFICATE, lambda p, m: message(raw.CERTIFICATE, b"\x00" * 4)), "decode_error",
-                       "illegal_parameter"),
+    "no certificate": (in_place_of(raw.CERTIFICATE, lambda p, m: message(raw.CERTIFICATE, b"\x00" * 4)), "decode_error"),
     "finished that is wrong": (in_place_of(raw.FINISHED, lambda p, m: message(raw.FINISHED, b"x" * 32)), "decrypt_error"),
     "record that is no TLS": (plainly(b"HTTP/1.1 200 OK\r\n\r\n"), "eof"),
     "record that is too long": (plainly(record(HANDSHAKE, b"\x02" * 100, length=0x4801) + b"x" * 0x4801), "record_overflow"),
@@ -248,10 +246,10 @@ HANDSHAKES = {
 
 @pytest.mark.parametrize("what", HANDSHAKES)
 def test_server_that_breaks_the_handshake(what, server, world):
-    run, *alerts = HANDSHAKES[what]
+    run, alert, *_ = HANDSHAKES[what]
     one = server(lambda conn: run(conn, world.good()))
     assert one.get().status == 502
-    assert one.result in alerts
+    assert one.result == alert
 
 
 # Behind the handshake of a server -----------------------------------------------------------------------------------------
