@@ -36,6 +36,11 @@
  * at. */
 #define MAX_CERT_LIST TRUST_MAX_CHAIN_BYTES
 
+/* What is kept of a session: the server chooses how large its tickets (64 KiB) and certificates
+ * are, and there are thousands of sessions. */
+#define KEPT_TICKET_MAX ((size_t)8 << 10)
+#define KEPT_CHAIN_MAX  (32 << 10)
+
 static int alpn_index = -1, target_index = -1;
 static pthread_once_t index_once = PTHREAD_ONCE_INIT;
 
@@ -298,6 +303,19 @@ on_status(SSL *ssl, void *arg)
     return judge(ssl, target, SSL_get_peer_cert_chain(ssl), false) ? 1 : 0;
 }
 
+static bool
+is_small(SSL *ssl, const SSL_SESSION *session)
+{
+    const STACK_OF(X509) *chain = SSL_get_peer_cert_chain(ssl);
+    const unsigned char *ticket;
+    size_t n = 0;
+    int bytes = 0;
+    SSL_SESSION_get0_ticket(session, &ticket, &n);
+    for (int i = 0; i < sk_X509_num(chain); i++)
+        bytes += i2d_X509(sk_X509_value(chain, i), NULL);
+    return n <= KEPT_TICKET_MAX && bytes <= KEPT_CHAIN_MAX;
+}
+
 /* Takes the session when it returns 1. Only a connection with a good verdict, or one resumed from
  * such, may be resumed: otherwise a later one would skip the verification. */
 static int
@@ -305,7 +323,7 @@ on_session(SSL *ssl, SSL_SESSION *session)
 {
     struct ctx_target *target = SSL_get_ex_data(ssl, target_index);
     bool good = target->verdict.reason == VERDICT_OK || SSL_session_reused(ssl);
-    if (!target->sessions || !good)
+    if (!target->sessions || !good || !is_small(ssl, session))
         return 0;
     sessions_put(target->sessions, target->session_key, session);
     return 1;

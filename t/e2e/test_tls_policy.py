@@ -272,11 +272,14 @@ def updates(value):
     return run
 
 
-TICKET = message(raw.NEW_TICKET, struct.pack(">II", 7200, 5) + vec(1, b"n") + vec(2, b"t" * 32) + vec(2, b""))
+def ticket(size=32, extra=b""):
+    return message(raw.NEW_TICKET, struct.pack(">II", 7200, 5) + vec(1, b"n") + vec(2, b"t" * size) + vec(2, extra))
+
+
 FLOODS = {
     "key updates": (Server13, updates(b"\x00")),
     "key updates that want an answer": (Server13, updates(b"\x01")),
-    "tickets": (Server13, flood(HANDSHAKE, TICKET)),
+    "tickets": (Server13, flood(HANDSHAKE, ticket())),
     "warnings, 1.3": (Server13, flood(ALERT, b"\x01\x5a")),
     "records without data, 1.3": (Server13, flood(DATA, b"")),
     "warnings, 1.2": (Server12, flood(ALERT, b"\x01\x5a")),
@@ -302,9 +305,9 @@ def test_key_updates_with_data_between_are_no_flood(server, world):
     assert one.get().body == b"ok"
 
 
-@pytest.mark.parametrize("request_", [message(raw.HELLO_REQUEST, b""), None])
+@pytest.mark.parametrize("request_", [message(raw.HELLO_REQUEST, b""), None], ids=["request", "hello"])
 def test_renegotiation_by_the_server_is_refused(request_, server, world):
-    """None: a server that just begins with a hello of its own."""
+    """It asks for it, or just begins with a hello of its own."""
     def run(conn):
         peer = Server12(conn, world.good()).accept()
         peer.send(HANDSHAKE, request_ or raw.server_hello({}))
@@ -322,7 +325,7 @@ def test_server_of_tls_12_without_the_sentinel_is_served(server, world):
     assert one.get().body == b"ok"
 
 
-@pytest.mark.parametrize("version, sentinel", [(raw.TLS12, raw.SENTINEL_12), (raw.TLS13, None)])
+@pytest.mark.parametrize("version, sentinel", [(raw.TLS12, raw.SENTINEL_12), (raw.TLS13, None)], ids=["1.2", "1.3"])
 def test_client_is_told_that_more_would_go(version, sentinel, secure):
     proxy, site = secure()
     with proxy.tunnel(f"site.test:{site.port}") as pipe:
@@ -439,22 +442,37 @@ def test_early_data_of_a_client_reaches_nobody(secure):
     assert len(site.requests) == 1
 
 
-def test_server_that_takes_early_data_gets_none(server, world):
-    """Its tickets say that it would."""
-    ticket = message(raw.NEW_TICKET, struct.pack(">II", 7200, 5) + vec(1, b"n") + vec(2, b"t" * 32) +
-                     vec(2, raw.extension(raw.EARLY_DATA, b"\x00\x00\x40\x00")))
-
+def resumptions(server, cert, tickets):
+    """What the client offers behind a connection with these tickets: the extensions of its second hello."""
     def run(conn):
-        peer = Server13(conn, world.good()).listen()
-        if raw.PSK in peer.client.extensions:
-            return raw.EARLY_DATA in peer.client.extensions
-        serve(peer.hello().flight().end().send(HANDSHAKE, ticket), b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n")
-        return "first"
+        peer = Server13(conn, cert).listen()
+        if one.results:
+            return set(peer.client.extensions)
+        peer.hello().flight().end()
+        for data in tickets:
+            peer.send(HANDSHAKE, data)
+        return serve(peer, b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n")
     one = server(run)
     assert one.get().status == 200
+    assert one.result == "served"
     one.get()
-    until(lambda: [r for r in one.results if r != "first"], "a connection that resumes")
-    assert set(one.results) == {"first", False}
+    return until(lambda: one.results[1:], "a second connection")[0]
+
+
+def test_server_that_takes_early_data_gets_none(server, world):
+    """Its tickets say that it would."""
+    offers = resumptions(server, world.good(), [ticket(32, raw.extension(raw.EARLY_DATA, b"\x00\x00\x40\x00"))])
+    assert raw.PSK in offers and raw.EARLY_DATA not in offers
+
+
+@pytest.mark.parametrize("size, kept", [(8000, True), (9000, False), (16000, False)])
+def test_large_tickets_are_not_kept(size, kept, server, world):
+    assert (raw.PSK in resumptions(server, world.good(), [ticket(size)])) == kept
+
+
+@pytest.mark.parametrize("names, kept", [(500, True), (2000, False)])
+def test_sessions_with_large_certificates_are_not_kept(names, kept, server, world):
+    assert (raw.PSK in resumptions(server, many(world, names), [ticket()])) == kept
 
 
 # Certificates that are too much (T4)

@@ -214,7 +214,9 @@ class Peer:
     def say(self, msg):
         """A handshake message, which is part of the transcript."""
         self.seen += msg
-        return self.send(HANDSHAKE, msg)
+        for i in range(0, len(msg), 16384):
+            self.send(HANDSHAKE, msg[i:i + 16384])
+        return self
 
     def record(self):
         """(type, content) of the next record; raises Ended."""
