@@ -198,6 +198,11 @@ def held(bench, peer, n):
 class Idle(Scenario):
     id, title, figures, fresh = "S7", "memory per idle intercepted connection of 2,000", (Figure("memory", "KB"),), True
 
+    def entrants(self, kinds):
+        """What Weir has recorded is not of the connections: a second one keeps next to nothing of it."""
+        extra = Entrant(peers.WeirPeer, "weir, little recorded", extra=("--memory-limit", "1m"))
+        return [*super().entrants(kinds), extra]
+
     def measure(self, bench, peer):
         n = bench.count(2000, 20)
         # The first ones pay for what is made once.
