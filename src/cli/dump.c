@@ -105,9 +105,8 @@ run_open(struct run *r, struct err *e)
     if (c->save_stream_file)
         TRY(r->file = jsonl_open(c->save_stream_file, e));
     TRY(r->proxy = proxy_new(c, &r->budget, e));
-    TRY(proxy_confine(r->proxy, e));
-    TRY(run_start_writer(r, e));
-    return proxy_start(r->proxy, r->writer, e);
+    return proxy_confine(r->proxy, e) && run_start_writer(r, e) &&
+           proxy_start(r->proxy, r->writer, e);
 }
 
 /* In this order: who hands over flows, who takes them, where they go. */

@@ -357,8 +357,10 @@ join_records(struct slice in, struct buf *scratch, struct slice *message, size_t
         if (!add_record(record, i, scratch, message))
             return HELLO_BAD;
         enum hello_result m = judge_message(*message);
-        if (m > HELLO_OK || r == HELLO_MORE)
-            return m > HELLO_OK ? m : HELLO_MORE;
+        if (m > HELLO_OK)
+            return m;
+        if (r == HELLO_MORE)
+            return r;
         *used += RECORD_HEADER + record.n;
         if (m == HELLO_OK)
             return HELLO_OK;
