@@ -167,10 +167,11 @@ url_host_normal(struct slice host, char out[URL_HOST_MAX + 1])
     bool brackets = slice_starts(host, SLICE("[")) && slice_ends(host, SLICE("]"));
     if (brackets)
         host = slice_first(slice_from(host, 1), host.n - 2);
-    if (url_parse_ip(host, ip, &len))
-        return (len == 16 || !brackets) &&
-               inet_ntop(len == 16 ? AF_INET6 : AF_INET, ip, out, URL_HOST_MAX + 1);
-    if (brackets || !parse_host(host, false, &at))
+    bool literal = url_parse_ip(host, ip, &len);
+    if (literal && len == 16)
+        return inet_ntop(AF_INET6, ip, out, URL_HOST_MAX + 1);
+    /* An IPv4 literal has one spelling. */
+    if (brackets || (!literal && !parse_host(host, false, &at)))
         return false;
     size_t n = slice_ends(host, SLICE(".")) ? host.n - 1 : host.n;
     for (size_t i = 0; i < n; i++)
