@@ -145,6 +145,8 @@ def arguments():
     if options.quick or options.check:
         options.scale, options.rounds = min(options.scale, 0.25), min(options.rounds, 3)
     if options.check:
+        # What all later runs are compared with is measured with all of the work.
+        options.scale = 1.0 if options.record else options.scale
         options.rounds, options.peers, options.threads, options.limits = 5, "weir,haproxy", "1", False
         options.scenario = options.scenario or ",".join(CHECKED)
     return options
@@ -181,26 +183,44 @@ def measure_all(options, kinds, folder):
     return results
 
 
-def check(results, record):
-    """Compares with the last release; returns whether all is well."""
-    now = {}
+def ratios(results):
+    """To haproxy, for each scenario."""
+    found = {}
     for scenario, _, rows in results:
         by_label = {row.label: row for row in rows}
         if not (by_label["weir"].rounds and "haproxy" in by_label and by_label["haproxy"].rounds):
             sys.exit(f"bench: no ratio for {scenario.id}")
-        now[scenario.id] = round(ratio(by_label["weir"], by_label["haproxy"], scenario.figures[0].key), 3)
-    if record:
+        found[scenario.id] = round(ratio(by_label["weir"], by_label["haproxy"], scenario.figures[0].key), 3)
+    return found
+
+
+def check(options, kinds, results):
+    """Compares with the last release; returns whether all is well. A fall is measured again, with twice the work, before it is
+    believed: other work on the machine makes falls of its own."""
+    now = ratios(results)
+    if options.record:
         about = {"weir": PEERS["weir"].version(), "haproxy": PEERS["haproxy"].version(), "machine": machine(), "ratios": now}
         RELEASE.write_text(json.dumps(about, indent=2) + "\n")
         return True
     last = json.loads(RELEASE.read_text())["ratios"]
-    good = True
+    for _ in range(2):
+        fell = [name for name, value in now.items() if value < last.get(name, 0) * FALL]
+        if not fell:
+            break
+        options.scenario, options.scale = ",".join(fell), options.scale * 2
+        again = ratios(in_folder(options, kinds))
+        now.update({name: max(now[name], value) for name, value in again.items()})
+    fell = [name for name, value in now.items() if value < last.get(name, 0) * FALL]
     for name, value in now.items():
-        before = last.get(name)
-        bad = before is not None and value < before * FALL
-        good = good and not bad
-        print(f"{name}: weir/haproxy {value}, last release {before}{' FELL' * bad}")
-    return good
+        print(f"{name}: weir/haproxy {value}, last release {last.get(name)}{' FELL' * (name in fell)}")
+    return not fell
+
+
+def in_folder(options, kinds):
+    with tempfile.TemporaryDirectory(prefix="bench-") as name:
+        folder = pathlib.Path(name)
+        folder.chmod(0o755)  # squid changes its user
+        return measure_all(options, kinds, folder)
 
 
 def main():
@@ -211,10 +231,7 @@ def main():
     try:
         if options.limits:
             limits(options)
-        with tempfile.TemporaryDirectory(prefix="bench-") as name:
-            folder = pathlib.Path(name)
-            folder.chmod(0o755)  # squid changes its user
-            results = measure_all(options, kinds, folder)
+        results = in_folder(options, kinds)
     except Trouble as why:
         sys.exit(f"bench: {why}")
     if options.json:
@@ -222,7 +239,7 @@ def main():
                  "troubles": row.troubles} for scenario, threads, rows in results for row in rows]
         pathlib.Path(options.json).write_text(json.dumps({"machine": machine(), "results": told}, indent=1) + "\n")
     if options.check:
-        sys.exit(0 if check(results, options.record) else 1)
+        sys.exit(0 if check(options, kinds, results) else 1)
     sys.exit(0 if all(row.rounds for _, _, rows in results for row in rows if row.label == "weir") else 1)
 
 

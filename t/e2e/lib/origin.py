@@ -92,7 +92,9 @@ class Origin:
         self.cert, self.context = cert, context
 
     def _on_name(self, _tls, name, _context):
-        self._serving.conn.server_name = name
+        conn = getattr(self._serving, "conn", None)  # none when a script of another origin uses our context
+        if conn:
+            conn.server_name = name
 
     def _accept(self):
         while True:
