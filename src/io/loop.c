@@ -40,6 +40,8 @@ struct loop {
     struct turn turn;
     struct timers *timers;
     struct resolver *resolver; /* NULL until asked for */
+    void (*before_wait)(void *arg);
+    void *before_wait_arg;
     struct list soon;
     struct round
         *round; /* &clocks: they are read when first asked for, also through a const loop */
@@ -113,7 +115,17 @@ loop_new_round(struct loop *l)
 static void
 on_prepare(uv_prepare_t *uv)
 {
-    loop_new_round(container_of(uv, struct loop, prepare));
+    struct loop *l = container_of(uv, struct loop, prepare);
+    loop_new_round(l);
+    if (l->before_wait)
+        l->before_wait(l->before_wait_arg);
+}
+
+void
+loop_before_wait(struct loop *l, void (*fn)(void *arg), void *arg)
+{
+    l->before_wait = fn;
+    l->before_wait_arg = arg;
 }
 
 /* Calls that are owed ----------------------------------------------------------------------- */

@@ -29,6 +29,9 @@ uint64_t loop_now(const struct loop *l);
 uint64_t loop_wall(const struct loop *l);
 struct turn *loop_turn(struct loop *l);
 
+/* Calls fn(arg) each time before the loop waits for what comes next. One such call per loop. */
+void loop_before_wait(struct loop *l, void (*fn)(void *arg), void *arg);
+
 /* A timer that does not run yet; fires once each time it is set. NULL without memory. */
 struct timer *timer_new(struct loop *l, void (*fn)(void *arg), void *arg) MUST_CHECK;
 /* 'at' is monotonic; 0 stops it. Cheap to call often with growing times. */

@@ -14,8 +14,10 @@
 
 #define TLS_SESSION_KEYS 2000
 /* To wake the writer costs more than to write a flow: a busy worker does it for hundreds at once,
- * and nobody sees the delay. */
+ * and nobody sees the delay. What is few goes at once: then flows of different workers come in the
+ * order in which they ended. */
 #define OUTBOX_TIME (5 * NS_PER_MS)
+#define OUTBOX_FEW  8
 /* Clients that make a flood. When three quarters have gone, what they used is given back. */
 #define FLOOD      64
 #define TRIM_DELAY NS_PER_S
@@ -64,6 +66,14 @@ worker_send(void *arg)
 }
 
 static void
+worker_before_wait(void *arg)
+{
+    struct worker *w = arg;
+    if (w->outbox.n && w->outbox.n < OUTBOX_FEW)
+        worker_send(w);
+}
+
+static void
 worker_trim(void *arg UNUSED)
 {
     mem_trim();
@@ -87,6 +97,7 @@ worker_new(struct proxy *p, struct setup *s, struct err *e)
         worker_free(w);
         return NULL;
     }
+    loop_before_wait(w->loop, worker_before_wait, w);
     w->facts = facts_new();
     w->tls_sessions = sessions_new(TLS_SESSION_KEYS);
     w->pool = pool_new(w);

@@ -88,6 +88,7 @@ writer_put(struct writer *w, struct outbox *o, struct flow *f)
     else
         o->first = mail;
     o->last = mail;
+    o->n++;
     o->weight += mail->weight;
     if (o->weight >= OUTBOX_MAX)
         writer_send(w, o);

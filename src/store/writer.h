@@ -34,6 +34,7 @@ struct writer *writer_start(const struct writer_options *o, struct err *e) MUST_
 struct outbox {
     struct mail *first, *last;
     size_t weight; /* bytes, about */
+    unsigned n;
 };
 /* Any thread. Keeps a reference; the flow must not be changed any more, and goes to a writer once
  * only. Sends when much has gathered. */

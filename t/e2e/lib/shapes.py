@@ -44,7 +44,9 @@ def server(conn):
         if "/chunked-" in target:
             conn.send(chunked([body[:7], body[7:]], f"X-Target: {target}", trailers=b"X-Trailer: there\r\n"))
         elif "/to-end-" in target:
-            conn.send(f"HTTP/1.1 200 OK\r\nX-Target: {target}\r\nConnection: close\r\n\r\n".encode() + body)
+            conn.send(f"HTTP/1.1 200 OK\r\nX-Target: {target}\r\nConnection: close\r\n\r\n".encode())
+            conn.send(body[:10])
+            conn.send(body[10:])
             return
         else:
             conn.send(reply(body, "200 OK", f"X-Target: {target}"))
