@@ -68,22 +68,18 @@ def hello_behind(data):
     return record(HANDSHAKE, message(raw.CLIENT_HELLO, client_hello()[4:] + data), version=0x0301)
 
 
-def hello_in_records(size):
-    body = client_hello()
-    return b"".join(record(HANDSHAKE, body[i:i + size], version=0x0301) for i in range(0, len(body), size))
-
-
 def twice(kind):
     made = usual()
     return hello_with(extensions(made) + extension(kind, made[kind]))
 
 
-def big(n):
-    """A hello with so many bytes of an extension that nobody knows, in full records."""
-    extra = extensions(usual()) + b"".join(extension(0x5000 + i, b"x" * 60000) for i in range(n // 60000 + 1))
-    body = message(raw.CLIENT_HELLO, struct.pack(">H", raw.TLS12) + b"R" * 32 + vec(1, b"") +
-                   vec(2, numbers([raw.AES_128_GCM_SHA256])) + vec(1, b"\x00") + extra[:2] + extra)
-    return b"".join(record(HANDSHAKE, body[i:i + 16384], version=0x0301) for i in range(0, len(body), 16384))
+def in_records(msg, size):
+    return b"".join(record(HANDSHAKE, msg[i:i + size], version=0x0301) for i in range(0, len(msg), size))
+
+
+def large(n):
+    """A hello of some n bytes, in order but for its size."""
+    return in_records(client_hello({0x5000: b"x" * 20000}, ciphers=[raw.AES_128_GCM_SHA256] * ((n - 20000) // 2)), 16384)
 
 
 OLD_TICKET = vec(2, vec(2, b"t" * 32) + b"\x00" * 4) + vec(2, vec(1, b"b" * 32))
@@ -100,7 +96,7 @@ HELLOS = {
         "unexpected_message"),  # 5.1: no other type within a message
     "second record without content": (
         record(HANDSHAKE, client_hello()[:50]) + record(HANDSHAKE, b""), "unexpected_message"),
-    "65 records of one byte": (hello_in_records(1), "decode_error"),
+    "65 records of one byte": (in_records(client_hello(), 1), "decode_error"),
     # The message (4, 4.1.2)
     "message of 2^24-1 bytes": (record(HANDSHAKE, message(1, b"x" * 100, length=0xffffff)), "decode_error"),
     "message without content": (record(HANDSHAKE, message(1, b"")), "decode_error"),
@@ -120,7 +116,7 @@ HELLOS = {
     "compression that is not null": (hello(compression=b"\x01"), "illegal_parameter"),
     "compression besides null, in 1.3": (hello(compression=b"\x00\x01"), "illegal_parameter"),
     "compression without null, in 1.2": (hello12(compression=b"\x01"), "illegal_parameter"),  # RFC 3749, RFC 5246 7.4.1.2
-    "hello of 70000 bytes": (big(70000), "decode_error"),  # ours: 64 KiB
+    "hello of 70000 bytes": (large(70000), "decode_error"),  # ours: 64 KiB
     # What is in it (4.1.1, 4.2)
     "version 1.1 only": (hello_with(extensions(usual(version=raw.TLS12)), version=0x0302,
                          ciphers=[0xC009]), "protocol_version"),
@@ -239,6 +235,12 @@ def test_what_is_no_hello_is_answered_in_http(what, target):
         pipe.send(OTHERS[what] + b"\r\n\r\n")
         assert read_response(pipe).status == 400
     target.serve()
+
+
+def test_large_hello_is_served(target):
+    with target.tunnel() as pipe:
+        pipe.send(large(60000))
+        assert raw.Peer(pipe).hear()[0] == raw.SERVER_HELLO
 
 
 @pytest.mark.parametrize("what", TOLERATED)
@@ -493,4 +495,54 @@ def test_bad_tls_12(what, target):
     case, alert, *_ = IN_12[what]
     with target.tunnel() as pipe:
         assert case(pipe).outcome() == alert
+    target.serve()
+
+
+# Anywhere -----------------------------------------------------------------------------------------------------------------
+
+
+def ending(target, data):
+    """What comes back when that is all that a client sends."""
+    with target.tunnel() as pipe:
+        pipe.send(data).shut()
+        back = pipe.read_rest()
+        assert pipe.end in ("eof", "reset")
+    return back
+
+
+@pytest.mark.parametrize("flip", [0x01, 0x80, 0xff])
+def test_hello_with_any_byte_changed(flip, target):
+    whole = hello()
+    name = whole.index(b"site.test")
+    # A length that grew, or another name that Weir asks the server about: then the client has left before.
+    quiet = {*range(9), *range(name, name + 9)}
+    for i in range(len(whole)):
+        back = ending(target, whole[:i] + bytes([whole[i] ^ flip]) + whole[i + 1:])
+        assert back[:1] in (b"\x15", b"\x16") or back.startswith(b"HTTP/1.1 400 ") or (i in quiet and not back), i
+    target.serve()
+
+
+def test_hello_that_ends_anywhere(target):
+    whole = hello()
+    for i in range(1, len(whole), 3):
+        back = ending(target, whole[:i])
+        assert not back or (back[0], back[5:]) == (ALERT, b"\x01\x00"), (i, back[:40])
+    target.serve()
+
+
+@pytest.mark.parametrize("kind", [Client13, Client12])
+def test_finished_with_any_byte_changed(kind, target):
+    """Type, version, length, content and seal. Who hears of more bytes than there are waits for them."""
+    for i in range(58 if kind == Client13 else 45):
+        with target.tunnel() as pipe:
+            client = kind(pipe).hello().flight() if kind == Client12 else kind(pipe).hello().keys().flight()
+            if kind == Client12:
+                client.exchange().change()
+            msg = client.finished(client.secrets[0]) if kind == Client13 else client.finished()
+            sent = bytearray(client.sealer.seal(HANDSHAKE, msg))
+            sent[i] ^= 0x80
+            pipe.send(bytes(sent)).shut()
+            got = client.outcome()
+            assert got in ("bad_record_mac", "record_overflow", "unexpected_message", "protocol_version", "decode_error",
+                           "internal_error", "eof", "close_notify") and (got not in ("eof", "close_notify") or i == 4), (i, got)
     target.serve()
