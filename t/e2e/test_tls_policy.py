@@ -7,7 +7,7 @@ import pytest
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from lib import tls_raw as raw
+from lib import env, tls_raw as raw
 from lib.message import read_response, reply
 from lib.origin import answer_all
 from lib.pipe import Ended
@@ -87,6 +87,18 @@ def test_what_servers_are_offered(server):
                                            0x080B, 0x0401, 0x0501, 0x0601]
     assert hello.extensions[raw.PSK_MODES] == b"\x01\x01"  # with a new exchange of keys
     assert {raw.EARLY_DATA, raw.PSK, 15} & set(hello.extensions) == set()  # 15 is heartbeat
+
+
+@pytest.mark.parametrize("group, status", [("modp_1536", 502), ("modp_2048", 200)])
+def test_finite_field_that_is_asked_for_has_2048_bits(group, status, secure, world, home):
+    cipher = "DHE-RSA-AES128-GCM-SHA256"
+    proxy, site = secure("--ciphers-server", cipher, cert=world.good(key="rsa2048"), ciphers=cipher + ":@SECLEVEL=0",
+                         maximum=TLS12)
+    done = env.run(["openssl", "genpkey", "-genparam", "-algorithm", "DH", "-pkeyopt", f"group:{group}", "-out", "dh.pem"], home)
+    assert done.returncode == 0, done.stderr
+    site.context.load_dh_params(home / "dh.pem")
+    with proxy.secure("site.test", site.port) as pipe:
+        assert read_response(pipe.send(GET)).status == status
 
 
 def server_that_chooses(cipher=None, changes=None, **how):
