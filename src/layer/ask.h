@@ -37,8 +37,7 @@ struct ask {
             struct layer *above; /* out: put on top of it, or NULL */
         } next;
         struct {
-            const struct hello
-                *hello; /* valid until answered; NULL when the first bytes are no ClientHello */
+            const struct hello *hello; /* valid until answered */
             struct ssl_st
                 *ssl; /* out: configured for the accept role, owned by the layer; NULL: close */
         } tls;

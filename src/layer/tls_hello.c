@@ -84,7 +84,7 @@ hello_ask(struct tls *t)
     struct ask *a = &t->ask->ask;
     a->type = ASK_TLS;
     a->answered = on_answered;
-    a->tls.hello = t->hello ? &t->hello->hello : NULL;
+    a->tls.hello = &t->hello->hello;
     if (chain_ask(t->layer.chain, a) == ASK_DONE)
         hello_answered(t);
 }

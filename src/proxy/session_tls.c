@@ -45,7 +45,7 @@ tls_answer(struct session *s, struct ask *a, struct x509_st *cert, enum verdict_
     struct leaf_spec spec = {.host = slice_str(s->target[0] ? s->target : s->sni),
                              .sni = slice_str(s->sni),
                              .upstream = cert,
-                             .key = hello && !hello->accepts_ecdsa_p256 ? LEAF_RSA : LEAF_ECDSA,
+                             .key = hello->accepts_ecdsa_p256 ? LEAF_ECDSA : LEAF_RSA,
                              .crl_base = s->setup->config->onboarding ? crl : NULL,
                              .client = s->source};
     struct slice name = spec.sni.n ? spec.sni : spec.host;
@@ -55,7 +55,7 @@ tls_answer(struct session *s, struct ask *a, struct x509_st *cert, enum verdict_
         s->mirrored = verdict;
     }
     a->tls.ssl = ctx_accept_ssl(s->setup->accept, &e);
-    if (!a->tls.ssl || !hello)
+    if (!a->tls.ssl)
         return;
     struct leaf *leaf = leaf_cache_get(s->worker->proxy->leaves, s->setup->ca, &spec, &e);
     int n = snprintf(identity, sizeof(identity), "%s:%u:%s:%d", s->target, s->port, s->sni,
@@ -131,10 +131,10 @@ enum ask_result
 session_ask_tls(struct session *s, struct ask *a)
 {
     const struct hello *hello = a->tls.hello;
-    if (hello && hello->sni_valid && !url_host_normal(hello->sni, s->sni))
+    if (hello->sni_valid && !url_host_normal(hello->sni, s->sni))
         s->sni[0] = 0;
     bool ours = onboard_is_host(s->setup->config, slice_str(s->target));
-    if (hello && s->setup->eager && !ours)
+    if (s->setup->eager && !ours)
         return tls_upstream_first(s, a);
     tls_answer(s, a, NULL, VERDICT_NONE);
     return ASK_DONE;

@@ -116,7 +116,7 @@ host_answer(struct tls_pair *p, struct ask *a)
         SSL_free(ssl);
         return;
     }
-    if (p->no_cert || !a->tls.hello)
+    if (p->no_cert)
         SSL_certs_clear(ssl);
     a->tls.ssl = p->server.ssl = ssl;
 }
@@ -127,9 +127,7 @@ host_ask(struct host *h, struct ask *a)
     struct tls_pair *p = end_of(h)->pair;
     assert(a->type == ASK_TLS);
     p->asks++;
-    p->hello = a->tls.hello != NULL;
-    if (p->hello)
-        snprintf(p->sni, sizeof(p->sni), "%.*s", SLICE_ARG(a->tls.hello->sni));
+    snprintf(p->sni, sizeof(p->sni), "%.*s", SLICE_ARG(a->tls.hello->sni));
     if (p->wait) {
         p->asked = a;
         return ASK_WAIT;

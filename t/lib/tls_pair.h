@@ -51,7 +51,6 @@ struct tls_pair {
     bool wait, no_ssl, no_cert;
     struct ask *asked; /* waits */
     unsigned asks, cancels;
-    bool hello; /* there was one */
     char sni[256];
     const char *identity; /* of sessions; NULL: "a" */
     /* The client. */
