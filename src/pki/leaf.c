@@ -261,10 +261,13 @@ leaf_parsed(const struct leaf *leaf)
     const unsigned char *from = (const unsigned char *)leaf->der->data;
     X509 *cert = d2i_X509(NULL, &from, (long)leaf->der->n);
     STACK_OF(X509) *chain = X509_chain_up_ref(leaf->chain);
-    struct leaf *parsed = cert && chain ? mem_zalloc(sizeof *parsed) : NULL;
+    /* Without memory OpenSSL parses a certificate and leaves its key out. */
+    bool whole = cert && chain && X509_get0_pubkey(cert);
+    struct leaf *parsed = whole ? mem_zalloc(sizeof *parsed) : NULL;
     if (!parsed) {
         X509_free(cert);
         sk_X509_pop_free(chain, X509_free);
+        ERR_clear_error();
         return NULL;
     }
     EVP_PKEY_up_ref(leaf->key);
