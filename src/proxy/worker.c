@@ -21,6 +21,7 @@
 /* Clients that make a flood. When three quarters have gone, what they used is given back. */
 #define FLOOD      64
 #define TRIM_DELAY NS_PER_S
+#define TRIMS      3 /* the heap looks at what was freed more than once before it lets go */
 
 static struct session *
 session_at(struct list *node)
@@ -74,9 +75,12 @@ worker_before_wait(void *arg)
 }
 
 static void
-worker_trim(void *arg UNUSED)
+worker_trim(void *arg)
 {
+    struct worker *w = arg;
     mem_trim();
+    if (--w->trims)
+        timer_set(w->trim, loop_now(w->loop) + TRIM_DELAY);
 }
 
 struct worker *
@@ -244,6 +248,7 @@ worker_session_gone(struct worker *w)
 {
     if (w->clients_max >= FLOOD && worker_clients(w) <= w->clients_max / 4) {
         w->clients_max = worker_clients(w);
+        w->trims = TRIMS;
         timer_set(w->trim, loop_now(w->loop) + TRIM_DELAY);
     }
     if (w->stopping && list_empty(&w->sessions) && w->started)

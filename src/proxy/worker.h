@@ -30,6 +30,7 @@ struct worker {
     struct timer *outbox_timer; /* set while it holds something */
     struct timer *grace;
     struct timer *trim;        /* runs when a flood of clients has gone */
+    unsigned trims;            /* that are still to come */
     unsigned long clients_max; /* of the whole proxy, seen by this worker since then */
     bool stopping;
     unsigned long full_said; /* connections refused since the last line about it */
