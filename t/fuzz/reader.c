@@ -198,8 +198,8 @@ read_chunks(struct text *rest, struct buf *data)
             return false;
         if (!size)
             break;
-        if ((unsigned long long)(rest->end - rest->p) < size + 2 || rest->p[size] != '\r' ||
-            rest->p[size + 1] != '\n')
+        unsigned long long left = (unsigned long long)(rest->end - rest->p);
+        if (left < 2 || size > left - 2 || rest->p[size] != '\r' || rest->p[size + 1] != '\n')
             return false;
         buf_append(data, slice_of(rest->p, size));
         rest->p += size + 2;
