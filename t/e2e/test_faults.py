@@ -185,7 +185,7 @@ def test_reload_without_memory_keeps_the_configuration(way, faults):
     faults.alloc_seen = 0
     reload()
     n = faults.alloc_seen
-    for number in (*range(1, 10), *range(10, n, STEP or 1 + n // 30)):
+    for number in (*range(1, 10), *range(10, n, STEP or 1 + n // 120)):
         faults.set(alloc_seen=0, alloc_at=number)
         reload()
         faults.alloc_at = 0
