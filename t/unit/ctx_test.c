@@ -405,6 +405,41 @@ ciphers_and_groups_are_chosen_by_the_policy(void **state)
     pair_free(&p);
 }
 
+/* What a client of this list gets. */
+static void
+assert_chosen(const char *offered, const char *chosen)
+{
+    struct pair p = pair_new();
+    p.connect_policy.ciphers = offered;
+    assert_true(comes_up(&p));
+    assert_string_equal(SSL_get_cipher(p.connect), chosen);
+    pair_free(&p);
+}
+
+static void
+the_cheapest_cipher_that_is_safe_comes_first(void **state)
+{
+    assert_chosen(NULL, "TLS_AES_128_GCM_SHA256");
+    assert_chosen("TLS_AES_256_GCM_SHA384:TLS_AES_128_GCM_SHA256", "TLS_AES_128_GCM_SHA256");
+    assert_chosen("TLS_AES_256_GCM_SHA384", "TLS_AES_256_GCM_SHA384");
+    /* Who has no AES in hardware. */
+    assert_chosen("TLS_CHACHA20_POLY1305_SHA256:TLS_AES_128_GCM_SHA256",
+                  "TLS_CHACHA20_POLY1305_SHA256");
+}
+
+static void
+a_server_is_offered_the_cheapest_first(void **state)
+{
+    struct pair p = pair_new();
+    p.accept_policy.ciphers = "TLS_AES_256_GCM_SHA384:TLS_AES_128_GCM_SHA256";
+    pair_connect(&p);
+    SSL_clear_options(p.accept, SSL_OP_CIPHER_SERVER_PREFERENCE);
+    pair_run(&p);
+    assert_true(p.up);
+    assert_string_equal(SSL_get_cipher(p.accept), "TLS_AES_128_GCM_SHA256");
+    pair_free(&p);
+}
+
 static void
 a_bad_policy_is_refused_with_what_is_wrong(void **state)
 {
@@ -528,6 +563,8 @@ main(void)
         cmocka_unit_test(finite_field_groups_are_off),
         cmocka_unit_test(weak_signatures_are_off),
         cmocka_unit_test(ciphers_and_groups_are_chosen_by_the_policy),
+        cmocka_unit_test(the_cheapest_cipher_that_is_safe_comes_first),
+        cmocka_unit_test(a_server_is_offered_the_cheapest_first),
         cmocka_unit_test(a_bad_policy_is_refused_with_what_is_wrong),
         cmocka_unit_test(versions_have_mitmproxys_names),
         cmocka_unit_test(the_staple_counts_in_both_versions),
