@@ -247,6 +247,7 @@ loop_alloc(void)
 static void
 loop_discard(struct loop *l)
 {
+    turn_trim(&l->turn);
     pthread_mutex_destroy(&l->lock);
     mem_free(l);
 }

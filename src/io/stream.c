@@ -16,9 +16,6 @@
  * overtake that byte. */
 #define LINGER_TIME  (2 * NS_PER_S)
 #define LINGER_BYTES (256u << 10)
-/* An empty output buffer larger than this is given back: there are thousands of idle connections.
- */
-#define IDLE_BUFFER (8u << 10)
 /* Of a peer's credit, so that the sum of times has room. */
 #define SLOW_SECONDS_MAX 1000000000ull
 
@@ -203,8 +200,8 @@ stream_write(struct stream *s)
     if (!s->blocked && buf_len(out))
         stream_block(s);
     s->blocked = buf_len(out) > 0;
-    if (!s->blocked && out->cap > IDLE_BUFFER)
-        buf_release(out);
+    if (!s->blocked)
+        chain_sent(s->chain);
 }
 
 /* Our last byte has left. When the peer's has come already nothing is left to wait for. */

@@ -8,6 +8,42 @@
 /* 'out' is bounded by who sends: they stop at WIRE_FULL. This is the bound for those who do not. */
 #define WIRE_OUT_MAX (16u << 20)
 
+/* Makes sure that a large 'out' is large at once. */
+static void
+wire_widen(struct chain *c, size_t n)
+{
+    struct buf *out = &c->wire.out, *spare = &c->turn->spare;
+    if (out->cap >= WIRE_BULK || buf_len(out) + n <= WIRE_SMALL)
+        return;
+    if (!spare->cap) {
+        /* Without memory for so much, there may be some for what is needed. */
+        if (!buf_reserve(out, MAX(n, WIRE_BULK - buf_len(out))))
+            out->failed = false;
+        return;
+    }
+    struct buf wide = *spare;
+    buf_append(&wide, buf_slice(out));
+    buf_release(out);
+    *out = wide;
+    *spare = (struct buf){0};
+}
+
+void
+chain_sent(struct chain *c)
+{
+    struct buf *out = &c->wire.out, *spare = &c->turn->spare;
+    assert(!buf_len(out));
+    if (out->cap <= WIRE_SMALL)
+        return;
+    if (!spare->cap && out->cap >= WIRE_BULK && out->cap <= 2 * WIRE_BULK) {
+        *spare = *out;
+        buf_reset(spare);
+        buf_init(out, WIRE_OUT_MAX);
+    } else {
+        buf_release(out);
+    }
+}
+
 static void
 wire_on_cmd(struct layer *l, const struct cmd *c)
 {
@@ -16,6 +52,7 @@ wire_on_cmd(struct layer *l, const struct cmd *c)
     case CMD_SEND:
         if (w->lost || w->shut || w->close || w->abort)
             return;
+        wire_widen(l->chain, c->data.n);
         buf_append(&w->out, c->data);
         if (w->out.failed)
             chain_fail(l->chain);
@@ -38,6 +75,12 @@ turn_init(struct turn *t, void (*flush)(struct chain *c))
 {
     *t = (struct turn){.flush = flush};
     list_init(&t->dirty);
+}
+
+void
+turn_trim(struct turn *t)
+{
+    buf_release(&t->spare);
 }
 
 void

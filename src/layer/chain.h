@@ -16,6 +16,10 @@
 
 /* Above this many bytes queued a chain is full; below half of it there is room again. */
 #define WIRE_FULL (256u << 10)
+/* What a read of 64 KiB becomes when it is encrypted again, with some room. Who has more than
+ * WIRE_SMALL to send gets so much memory at once: to grow by steps would copy every byte again. */
+#define WIRE_BULK  (72u << 10)
+#define WIRE_SMALL (8u << 10)
 /* Bytes that were not taken, and are kept: the most a wire or a TLS layer holds for the layer
  * above. */
 #define LAYER_HELD_MAX (128u << 10)
@@ -25,6 +29,7 @@ struct turn {
     struct list dirty; /* chains to be settled */
     struct dying *dead;
     unsigned depth;
+    struct buf spare; /* empty: the memory of an 'out' that was sent, for the next one */
     /* Called at the end of a turn for each chain that was touched: write wire.out, act on wire.shut
      * and the rest. It may call chain_lost, nothing else. */
     void (*flush)(struct chain *c);
@@ -60,6 +65,8 @@ struct chain {
 };
 
 void turn_init(struct turn *t, void (*flush)(struct chain *c));
+/* Between turns: gives back what it keeps for the next ones. */
+void turn_trim(struct turn *t);
 /* Turns nest only by these two; the driver rarely needs them, chain_* calls bring their own. */
 void turn_begin(struct turn *t);
 void turn_end(struct turn *t);
@@ -89,6 +96,9 @@ void chain_eof(struct chain *c);
 void chain_lost(struct chain *c, const struct failure *why);
 /* The driver has sent something: queued or out have shrunk. */
 void chain_drained(struct chain *c);
+/* For the driver, when 'out' has been sent as a whole: more than WIRE_SMALL of memory leaves the
+ * chain, for there are thousands of idle ones. */
+void chain_sent(struct chain *c);
 /* Raises EV_TIMER in the layers whose deadline is past. */
 void chain_timer(struct chain *c, uint64_t now);
 

@@ -78,6 +78,7 @@ static void
 worker_trim(void *arg)
 {
     struct worker *w = arg;
+    turn_trim(loop_turn(w->loop));
     mem_trim();
     if (--w->trims)
         timer_set(w->trim, loop_now(w->loop) + TRIM_DELAY);

@@ -87,6 +87,7 @@ teardown(void **state)
 {
     struct fixture *f = *state;
     chain_free(f->chain);
+    turn_trim(&f->turn);
     return 0;
 }
 
@@ -202,6 +203,85 @@ a_closed_chain_wants_nothing(void **state)
     assert_false(f->first.ended);
 }
 
+static void
+send_bytes(struct fixture *f, char c, size_t n)
+{
+    char *bytes = mem_need(mem_alloc(n));
+    memset(bytes, c, n);
+    layer_send(&f->first.layer, slice_of(bytes, n));
+    mem_free(bytes);
+}
+
+static void
+what_was_large_leaves_the_chain_and_serves_again(void **state)
+{
+    struct fixture *f = *state;
+    struct buf *out = &f->chain->wire.out;
+    turn_begin(&f->turn);
+    send_bytes(f, 'a', WIRE_SMALL + 1);
+    assert_true(out->cap >= WIRE_BULK);
+    const char *memory = out->p;
+    buf_consume(out, buf_len(out));
+    chain_sent(f->chain);
+    assert_int_equal(out->cap, 0);
+    send_bytes(f, 'b', 2);
+    assert_true(out->p != memory && out->cap <= WIRE_SMALL);
+    send_bytes(f, 'c', WIRE_BULK - 2);
+    assert_ptr_equal(out->p, memory);
+    assert_int_equal(buf_len(out), WIRE_BULK);
+    assert_memory_equal(out->p, "bbcc", 4);
+    assert_int_equal(out->p[WIRE_BULK - 1], 'c');
+    send_bytes(f, 'd', 1);
+    assert_int_equal(out->p[out->w - 1], 'd');
+    turn_end(&f->turn);
+}
+
+static void
+what_is_small_stays_and_what_is_huge_is_freed(void **state)
+{
+    struct fixture *f = *state;
+    struct buf *out = &f->chain->wire.out;
+    turn_begin(&f->turn);
+    send_bytes(f, 'a', WIRE_SMALL);
+    buf_consume(out, buf_len(out));
+    chain_sent(f->chain);
+    assert_true(out->cap >= WIRE_SMALL && f->turn.spare.cap == 0);
+    send_bytes(f, 'a', WIRE_FULL);
+    buf_consume(out, buf_len(out));
+    chain_sent(f->chain);
+    assert_true(out->cap == 0 && f->turn.spare.cap == 0);
+    turn_end(&f->turn);
+}
+
+static void
+without_memory_for_much_there_may_be_some_for_little(void **state)
+{
+    struct fixture *f = *state;
+    struct buf *out = &f->chain->wire.out;
+    static char bytes[WIRE_SMALL + 1];
+    turn_begin(&f->turn);
+    mem_fail_at(1);
+    layer_send(&f->first.layer, slice_of(bytes, sizeof(bytes)));
+    mem_fail_at(0);
+    assert_int_equal(buf_len(out), sizeof(bytes));
+    assert_true(out->cap < WIRE_BULK && !f->chain->wire.lost);
+    turn_end(&f->turn);
+}
+
+static void
+the_spare_is_given_back(void **state)
+{
+    struct fixture *f = *state;
+    turn_begin(&f->turn);
+    send_bytes(f, 'a', WIRE_BULK);
+    buf_consume(&f->chain->wire.out, WIRE_BULK);
+    chain_sent(f->chain);
+    turn_end(&f->turn);
+    assert_true(f->turn.spare.cap >= WIRE_BULK);
+    turn_trim(&f->turn);
+    assert_null(f->turn.spare.p);
+}
+
 int
 main(void)
 {
@@ -217,6 +297,13 @@ main(void)
         cmocka_unit_test_setup_teardown(who_sends_without_end_loses_the_connection, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(a_closed_chain_wants_nothing, setup, teardown),
+        cmocka_unit_test_setup_teardown(what_was_large_leaves_the_chain_and_serves_again, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(what_is_small_stays_and_what_is_huge_is_freed, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(without_memory_for_much_there_may_be_some_for_little, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(the_spare_is_given_back, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
