@@ -8,16 +8,7 @@
 #include <stdalign.h>
 #include <stdint.h>
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define PIECES_APART 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define PIECES_APART 1
-#endif
-#endif
-#ifndef PIECES_APART
-#define PIECES_APART 0
-#endif
+#define PIECES_APART SANITIZED
 
 #define LARGEST_STEP ((size_t)64 << 10)
 

@@ -59,7 +59,7 @@ may_read_etc(void)
 void
 sandbox_hide(void)
 {
-#ifndef SANITIZED /* the leak sanitizer traces its own process */
+#if !SANITIZED /* the leak sanitizer traces its own process */
     prctl(PR_SET_DUMPABLE, 0);
 #endif
     setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
@@ -108,7 +108,7 @@ landlock_fill(int rules, const struct sandbox_file *files, size_t n, uint64_t ha
         TRY(landlock_allow(rules, &(struct sandbox_file){.path = system_files[i]}, handled));
     if (may_read_etc())
         TRY(landlock_allow(rules, &(struct sandbox_file){.path = "/etc"}, handled));
-#ifdef SANITIZED
+#if SANITIZED
     TRY(landlock_allow(rules, &(struct sandbox_file){.path = "/proc"}, handled));
 #endif
     for (size_t i = 0; i < n; i++)

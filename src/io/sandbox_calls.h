@@ -138,7 +138,7 @@ CALL_IF(fcntl, 1, ~0u, F_DUPFD_CLOEXEC)
 
 HOSTILE(execve)
 HOSTILE(execveat)
-#ifndef SANITIZED
+#if !SANITIZED
 /* The leak sanitizer looks at its own process with it. */
 HOSTILE(ptrace)
 #endif

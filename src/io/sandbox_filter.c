@@ -125,7 +125,7 @@ program_fill(struct program *p, uint32_t others)
 bool
 sandbox_filter(void)
 {
-#ifdef SANITIZED
+#if SANITIZED
     uint32_t others = SECCOMP_RET_ALLOW; /* sanitizers need what nobody else does */
 #else
     uint32_t others = SECCOMP_RET_ERRNO | ENOSYS;

@@ -225,7 +225,7 @@ hostile_calls_end_the_process(void **state)
         skip();
     for (size_t i = 0; i < ARRAY_LEN(deeds); i++) {
         assert_int_equal(attempt(deeds[i], false), 0);
-#ifdef SANITIZED
+#if SANITIZED
         if (deeds[i] == trace)
             continue;
 #endif
@@ -284,7 +284,7 @@ raise_limit(void)
 static void
 calls_that_nobody_needs_fail(void **state)
 {
-#ifdef SANITIZED
+#if SANITIZED
     skip();
 #endif
     int (*const deeds[])(void) = {other_process,  local_socket, run_memory, make_runnable,
@@ -330,7 +330,7 @@ static void
 what_serving_needs_works_and_threads_are_confined_too(void **state)
 {
     int want = 0;
-#ifndef SANITIZED
+#if !SANITIZED
     want |= has("seccomp") ? 1 : 0;
 #endif
     want |= has("landlock") ? 2 : 0;
@@ -381,7 +381,7 @@ a_hidden_process_leaves_no_core_and_cannot_be_looked_at(void **state)
         struct rlimit core;
         sandbox_hide();
         bool good = getrlimit(RLIMIT_CORE, &core) == 0 && core.rlim_max == 0;
-#ifndef SANITIZED
+#if !SANITIZED
         good = good && prctl(PR_GET_DUMPABLE) == 0;
 #endif
         _exit(!good);
