@@ -4,6 +4,7 @@
 #include "pki/ca.h"
 #include "pki/ossl.h"
 #include "pki/pem.h"
+#include "pki/trust_anchor.h"
 #include "pki/trust_checks.h"
 #include "pki/trust_error.h"
 #include "pki/trust_staple.h"
@@ -20,6 +21,7 @@
 struct trust {
     atomic_uint refs;
     X509_STORE *store;
+    struct anchors anchors;
     bool explicit_roots; /* given by the user: an intermediate among them is an anchor, too */
     bool has_crls;
 };
@@ -154,6 +156,7 @@ trust_unref(struct trust *t)
 {
     if (!t || atomic_fetch_sub_explicit(&t->refs, 1, memory_order_acq_rel) != 1)
         return;
+    anchors_release(&t->anchors);
     X509_STORE_free(t->store);
     mem_free(t);
 }
@@ -220,8 +223,7 @@ static void
 set_params(X509_STORE_CTX *ctx, struct trust *t, time_t at)
 {
     X509_VERIFY_PARAM *param = X509_STORE_CTX_get0_param(ctx);
-    unsigned long flags =
-        X509_V_FLAG_X509_STRICT | X509_V_FLAG_CHECK_SS_SIGNATURE | X509_V_FLAG_TRUSTED_FIRST;
+    unsigned long flags = X509_V_FLAG_X509_STRICT | X509_V_FLAG_TRUSTED_FIRST;
     if (t->explicit_roots)
         flags |= X509_V_FLAG_PARTIAL_CHAIN;
     if (t->has_crls)
@@ -289,7 +291,7 @@ try_path(X509_STORE_CTX *ctx, const struct search *s, STACK_OF(X509) * sent, str
         X509_STORE_CTX_init(ctx, s->trust->store, sk_X509_value(s->query->chain, 0), sent) != 1)
         return verdict_fail(v, VERDICT_FAILED, 0, NULL, "no memory");
     set_params(ctx, s->trust, s->at);
-    bool ok = X509_verify_cert(ctx) == 1;
+    bool ok = X509_verify_cert(ctx) == 1 && anchors_hold(&s->trust->anchors, ctx);
     /* Known keys first: their certificates have other faults, but this is the one to know about. */
     TRY(trust_check_leaked(X509_STORE_CTX_get0_chain(ctx), v));
     if (!ok)

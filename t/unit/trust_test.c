@@ -206,6 +206,69 @@ a_changed_certificate_is_refused(void **state)
     assert_judged(&mid, "bad-signature");
 }
 
+/* As often as it is asked: a good one is looked at once, a bad one each time. */
+static void
+a_root_that_was_changed_is_refused(void **state)
+{
+    struct err err = {0};
+    for (int bad = 0; bad < 2; bad++) {
+        struct scene s = scene_new();
+        s.root_spec.bad_signature = bad;
+        scene_make(&s);
+        const char *file =
+            made_pem("root.pem", NULL, made_chain(s.root.cert, NULL, NULL, NULL), 0600);
+        struct trust *t = trust_new(&(struct trust_options){.ca = file}, &err);
+        assert_non_null(t);
+        s.query.chain = made_chain(s.leaf.cert, s.mid.cert, NULL, NULL);
+        for (int i = 0; i < 3; i++)
+            assert_int_equal(scene_verify(&s, t), bad ? VERDICT_BAD_SIGNATURE : VERDICT_OK);
+        if (bad)
+            assert_int_equal(s.verdict.depth, 2);
+        trust_unref(t);
+    }
+}
+
+/* More roots than are remembered. */
+static void
+many_roots_are_judged_alike(void **state)
+{
+    enum { MANY = 20 };
+    static struct scene s[MANY];
+    struct err err = {0};
+    STACK_OF(X509) *roots = made_chain(NULL, NULL, NULL, NULL);
+    for (int i = 0; i < MANY; i++) {
+        static char names[MANY][24];
+        snprintf(names[i], sizeof(names[i]), "Root %d", i);
+        s[i] = scene_new();
+        s[i].root_spec.cn = names[i];
+        s[i].root_spec.bad_signature = i % 5 == 4;
+        scene_make(&s[i]);
+        s[i].query.chain = made_chain(s[i].leaf.cert, s[i].mid.cert, NULL, NULL);
+        X509_up_ref(s[i].root.cert);
+        assert_true(sk_X509_push(roots, s[i].root.cert) > 0);
+    }
+    struct trust *t =
+        trust_new(&(struct trust_options){.ca = made_pem("roots.pem", NULL, roots, 0600)}, &err);
+    assert_non_null(t);
+    for (int i = 0; i < 2 * MANY; i++)
+        assert_int_equal(scene_verify(&s[i % MANY], t),
+                         i % 5 == 4 ? VERDICT_BAD_SIGNATURE : VERDICT_OK);
+    trust_unref(t);
+}
+
+static void
+a_trusted_server_that_may_not_sign_is_refused_as_an_authority(void **state)
+{
+    struct scene s = scene_new();
+    scene_make(&s);
+    made_set(&s.leaf_spec, "authorityKeyIdentifier", NULL);
+    made_set(&s.leaf_spec, "basicConstraints", "critical,CA:TRUE");
+    s.leaf = made_cert(&s.leaf_spec, NULL);
+    s.query.chain = made_chain(s.leaf.cert, NULL, NULL, NULL);
+    s.trusted_leaf = true;
+    assert_string_not_equal(scene_judged(&s), "ok");
+}
+
 static void
 an_issuer_of_the_same_name_is_not_enough(void **state)
 {
@@ -415,6 +478,9 @@ main(void)
         cmocka_unit_test(a_deep_chain_is_refused),
         cmocka_unit_test(a_chain_of_many_certificates_is_not_looked_at),
         cmocka_unit_test(a_changed_certificate_is_refused),
+        cmocka_unit_test(a_root_that_was_changed_is_refused),
+        cmocka_unit_test(many_roots_are_judged_alike),
+        cmocka_unit_test(a_trusted_server_that_may_not_sign_is_refused_as_an_authority),
         cmocka_unit_test(an_issuer_of_the_same_name_is_not_enough),
         cmocka_unit_test(a_wrong_candidate_does_not_hide_the_right_one),
         cmocka_unit_test(a_wrong_candidate_without_a_right_one_is_refused),
