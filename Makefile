@@ -32,7 +32,7 @@ ifeq ($(origin CC),default)
 CC := $(if $(filter fuzz clang,$(V)),clang,gcc)
 endif
 
-PACKAGES := libssl libcrypto libuv libcares zlib libbrotlidec libzstd jansson yaml-0.1
+PACKAGES := libssl libcrypto libuv libcares zlib libbrotlidec libzstd jansson yaml-0.1 libpcre2-8
 # Asked once, and only when something is compiled: on a bare machine pkg-config itself may be missing.
 PKG_CFLAGS = $(eval PKG_CFLAGS := $$(shell pkg-config --cflags $(PACKAGES)))$(PKG_CFLAGS)
 PKG_LIBS = $(eval PKG_LIBS := $$(shell pkg-config --libs $(PACKAGES)))$(PKG_LIBS)
@@ -72,7 +72,7 @@ LIBS = $(HEAP) $(PKG_LIBS) -Wl,--no-as-needed -lcrypt -Wl,--as-needed -lpthread
 # Files ----------------------------------------------------------------------------------------------------------------
 IN := $(if $(DIRS),$(addprefix src/,$(DIRS)),$(filter-out src/main.c,$(wildcard src/*)))
 SRC := $(sort $(shell find $(IN) -name '*.c'))
-EMBED := $(sort $(shell find $(IN) -name '*.html' -o -name '*.css' -o -name '*.txt'))
+EMBED := $(sort $(shell find $(IN) -name '*.html' -o -name '*.css' -o -name '*.txt' -o -name '*.json'))
 T_LIB := $(if $(filter-out base,$(or $(DIRS),all)),$(wildcard t/lib/*.c))
 NAMES := $(sort $(basename $(notdir $(shell find $(IN) -name '*.[ch]'))))
 UNIT := $(if $(DIRS),$(wildcard $(NAMES:%=t/unit/%_test.c)),$(wildcard t/unit/*_test.c))
@@ -239,7 +239,8 @@ format:
 made-docs: $(B)/weir
 	@mkdir -p $(B)/docs; tools/map > $(B)/docs/MAP.md
 	@env -i $(B)/weir docs options > $(B)/docs/options.md; env -i $(B)/weir docs commands > $(B)/docs/commands.md
-	@env -i $(B)/weir docs man > $(B)/docs/weir.1
+	@env -i $(B)/weir docs man > $(B)/docs/weir.1; env -i $(B)/weir docs filters > $(B)/docs/filters.md
+	@env -i $(B)/weir docs rules > $(B)/docs/rules.md
 docs: made-docs
 	@cp $(B)/docs/* docs/
 docs-check: made-docs

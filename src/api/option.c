@@ -1,6 +1,7 @@
 /* The table of options: find, compare, copy. */
 #include "api/option.h"
 
+#include "api/rules_mitm.h"
 #include "base/scan.h"
 #include "pki/ca.h"
 #include "proxy/check.h"

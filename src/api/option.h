@@ -4,9 +4,9 @@
  */
 #pragma once
 
-#include "api/nearest.h"
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/nearest.h"
 #include "base/slice.h"
 #include "proxy/config.h"
 
@@ -28,6 +28,7 @@ struct option {
     size_t offset;       /* in struct config */
     char letter;         /* the 'p' of '-p'; 0: none */
     bool live;           /* a reload may change it */
+    bool secret;         /* its value is shown to nobody */
     char separator;      /* of several entries of a list in one text; 0: a text is one entry */
     const char *def;     /* as one would type it; NULL: not given */
     uint64_t min, max;   /* numbers, durations in nanoseconds; max 0: as large as may be */

@@ -32,7 +32,7 @@ OPTION(block_global, BOOL, .name = "block-global", .def = "yes", .live = true,
 OPTION(block_private, BOOL, .name = "block-private", .def = "no", .live = true,
        .help = "refuse clients from private networks. Those of this machine are always served")
 OPTION(
-    proxyauth, TEXT, .name = "proxyauth", .arg = "USER:PASSWORD|@FILE", .live = true,
+    proxyauth, TEXT, .name = "proxyauth", .secret = true, .arg = "USER:PASSWORD|@FILE", .live = true,
     .check = check_proxyauth,
     .help =
         "ask clients for this user and password, or for one of an htpasswd file with bcrypt hashes")
@@ -45,13 +45,26 @@ OPTION(
 OPTION(onboarding_host, TEXT, .name = "onboarding-host", .def = "weir.it", .arg = "HOST",
        .live = true, .check = check_host, .help = "the host of that page")
 
+GROUP("Control API")
+OPTION(api, BOOL, .name = "api", .def = "no",
+       .help = "serve the control API, which 'weir web' does in any case: on --web-listen, and on "
+               "the socket 'api.sock' in the folder of the authority")
+OPTION(web_listen, TEXT, .name = "web-listen", .def = "127.0.0.1:8081", .arg = "ADDRESS:PORT",
+       .check = check_web_listen,
+       .help = "where the control API is served; port 0 takes a free one. On an address that is not "
+               "of this machine alone it speaks TLS, with a certificate of this authority")
+OPTION(web_password, TEXT, .name = "web-password", .arg = "TEXT", .secret = true,
+       .help = "a password that opens the control API as its token does, or the scrypt hash of one "
+               "('$7$...', made by 'mkpasswd -m scrypt'). Others can see it on the command line: "
+               "better in the environment or the file")
+
 GROUP("Certificate authority")
 OPTION(confdir, PATH, .name = "confdir", .def = "~/.weir", .arg = "DIR",
        .help = "the folder with the authority and config.yaml. It is created with mode 0700")
 OPTION(ca_key, TEXT, .name = "ca-key", .def = "rsa:2048", .arg = "TYPE", .check = ca_key_type_check,
        .help = "the key of an authority that is to be made: rsa:2048, rsa:3072, rsa:4096, "
                "ecdsa:p256 or ecdsa:p384")
-OPTION(ca_passphrase, TEXT, .name = "ca-passphrase", .aliases = "cert-passphrase", .arg = "TEXT",
+OPTION(ca_passphrase, TEXT, .name = "ca-passphrase", .secret = true, .aliases = "cert-passphrase", .arg = "TEXT",
        .help = "opens the key of the authority, or encrypts the one that is to be made. Others can "
                "see it on the command line: "
                "better in the environment or the file")
@@ -163,6 +176,50 @@ OPTION(connect_time, DURATION, .name = "connect-time", .def = "10s", .min = 1, .
 OPTION(grace_time, DURATION, .name = "grace-time", .def = "5s", .live = true,
        .help = "for what is running when the program is told to end")
 
+GROUP("Holding")
+OPTION(hold_timeout, DURATION, .name = "hold-timeout", .def = "10m", .arg = "TIME", .live = true,
+       .help = "how long a message that is held waits for a decision. 0: for ever")
+OPTION(hold_default, CHOICE, .name = "hold-default", .def = "forward", .choices = "forward|drop",
+       .live = true, .help = "what becomes of it then")
+OPTION(hold_orphans, CHOICE, .name = "hold-orphans", .def = "forward",
+       .choices = "keep|forward|drop", .live = true,
+       .help = "what becomes of messages that are held when the last user interface goes away")
+OPTION(hold_max, INT, .name = "hold-max", .def = "10000", .max = 1000000, .live = true,
+       .help = "messages that may be held at the same time; more go on, and are counted")
+
+GROUP("Rules")
+OPTION(map_remote, LIST, .name = "map-remote", .letter = 'M', .arg = "/QUERY/REGEX/NEW",
+       .live = true, .check = rules_mitm_check_map_remote,
+       .help = "rewrite URLs: what the expression matches becomes NEW, with \\1 or \\g<name> for "
+               "groups. The first character separates; QUERY and its separator may be left out")
+OPTION(map_local, LIST, .name = "map-local", .arg = "/QUERY/REGEX/PATH", .live = true,
+       .check = rules_mitm_check_map_local,
+       .help = "answer from a file, or from a folder by what is behind the match in the URL (or its "
+               "first group)")
+OPTION(modify_body, LIST, .name = "modify-body", .letter = 'B', .arg = "/QUERY/REGEX/[@]NEW",
+       .live = true, .check = rules_mitm_check_modify_body,
+       .help = "replace what the expression matches in contents of both directions by NEW, or by "
+               "what is in the file behind @")
+OPTION(modify_headers, LIST, .name = "modify-headers", .letter = 'H', .arg = "/QUERY/NAME/[@]VALUE",
+       .live = true, .check = rules_mitm_check_modify_headers,
+       .help = "remove the header fields with the name in both directions, and add one with the "
+               "value, or with what is in the file behind @; without a value only remove them")
+OPTION(block_list, LIST, .name = "block-list", .arg = "/QUERY/STATUS", .live = true,
+       .check = rules_mitm_check_block_list,
+       .help = "answer matching requests with the status and without content; 444 closes the "
+               "connection instead")
+OPTION(stickycookie, TEXT, .name = "stickycookie", .arg = "QUERY", .live = true,
+       .check = rules_mitm_check_query,
+       .help = "keep the cookies that servers set on matching exchanges, for later requests")
+OPTION(stickyauth, TEXT, .name = "stickyauth", .arg = "QUERY", .live = true,
+       .check = rules_mitm_check_query,
+       .help = "keep the credentials of matching requests, for later ones to the same host")
+OPTION(anticache, BOOL, .name = "anticache", .def = "no", .live = true,
+       .help = "take If-None-Match and If-Modified-Since out of requests, so that servers send "
+               "everything, and set Cache-Control: no-store")
+OPTION(anticomp, BOOL, .name = "anticomp", .def = "no", .live = true,
+       .help = "ask servers for contents that are not compressed")
+
 GROUP("What is kept and shown")
 OPTION(
     body_limit, SIZE, .name = "body-limit", .def = "8m", .live = true,
@@ -172,6 +229,9 @@ OPTION(memory_limit, SIZE, .name = "memory-limit", .def = "512m", .min = 1 << 20
 OPTION(save_stream_file, PATH, .name = "save-stream-file", .letter = 'w',
        .help = "append finished exchanges to this file, as one JSON object a line with everything "
                "that was recorded")
+OPTION(filter, TEXT, .name = "filter", .arg = "QUERY", .aliases = "view-filter",
+       .check = check_filter,
+       .help = "print only exchanges that the query matches, see filters.md; all are recorded")
 OPTION(flow_detail, INT, .name = "flow-detail", .def = "1", .aliases = "detail", .max = 4,
        .arg = "0..4",
        .help = "0 prints nothing, 1 a line per exchange, 2 heads too, 3 decoded contents "

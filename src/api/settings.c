@@ -138,3 +138,41 @@ settings_reload(const struct args *a, const struct config *old, struct err *e)
     config_unref(c);
     return NULL;
 }
+
+static bool
+settings_put(struct config *c, const struct option *o, const struct settings_texts *texts,
+             struct err *e)
+{
+    struct option_name name = {.option = o};
+    if (!o->live)
+        return err_set(e, ERR_USAGE, "option '%s' cannot change while the program runs", o->name);
+    if (texts->reset)
+        return option_reset(o, c, e);
+    if (o->type == OPTION_LIST)
+        option_clear(o, c);
+    else if (texts->n != 1)
+        return err_set(e, ERR_USAGE, "option '%s' takes one value", o->name);
+    for (size_t i = 0; i < texts->n; i++)
+        TRY(option_set(&name, c, texts->texts[i], e));
+    return true;
+}
+
+static bool
+copy_all(struct config *c, const struct config *old)
+{
+    option_for(o) TRY(option_copy(o, c, old));
+    return true;
+}
+
+struct config *
+settings_with(const struct config *old, const struct option *o, const struct settings_texts *texts,
+              struct err *e)
+{
+    struct config *c = config_new();
+    if (!c || !copy_all(c, old))
+        err_memory(e);
+    else if (settings_put(c, o, texts, e))
+        return c;
+    config_unref(c);
+    return NULL;
+}

@@ -185,6 +185,13 @@ json_put_null(struct json *j, const char *key)
 }
 
 void
+json_raw(struct json *j, const char *key, struct slice s)
+{
+    begin_value(j, key);
+    buf_append(j->out, s);
+}
+
+void
 json_base64_begin(struct json *j, const char *key, struct json_base64_state *st)
 {
     begin_value(j, key);

@@ -28,6 +28,8 @@ void json_u64(struct json *j, const char *key, uint64_t v);
 void json_i64(struct json *j, const char *key, int64_t v);
 void json_bool(struct json *j, const char *key, bool v);
 void json_put_null(struct json *j, const char *key);
+/* What is JSON already: one value. */
+void json_raw(struct json *j, const char *key, struct slice s);
 /* Splits base64 over several pieces: begin, any number of slices, end. */
 struct json_base64_state {
     unsigned char held[3];

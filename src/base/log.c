@@ -13,7 +13,7 @@
 typedef void sink_fn(enum log_level, const char *);
 
 static atomic_int max_level = LOG_INFO;
-static _Atomic(sink_fn *) sink;
+static _Atomic(sink_fn *) sink, tap;
 
 void
 log_set_level(enum log_level level)
@@ -25,6 +25,12 @@ void
 log_set_sink(void (*fn)(enum log_level, const char *line))
 {
     sink = fn;
+}
+
+void
+log_set_tap(void (*fn)(enum log_level, const char *line))
+{
+    tap = fn;
 }
 
 void
@@ -45,9 +51,11 @@ log_line(enum log_level level, const char *fmt, ...)
     struct slice prefix = slice_str(prefixes[level]);
     buf_append(&line, prefix);
     print_safe(&line, slice_str(text), false);
-    sink_fn *to = sink;
+    sink_fn *to = sink, *also = tap;
+    room[line.w] = '\0';
+    if (also)
+        also(level, room + prefix.n);
     if (to) {
-        room[line.w] = '\0';
         to(level, room + prefix.n);
         return;
     }

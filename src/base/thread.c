@@ -53,6 +53,7 @@ struct mailbox {
     size_t weight, max_weight;
     unsigned long waits;
     bool closed;
+    bool woken; /* without a mail */
 };
 
 struct mailbox *
@@ -121,7 +122,7 @@ wait_for_mail(struct mailbox *m, int wait_ms)
     uint64_t until = clock_mono() + (uint64_t)MAX(wait_ms, 0) * NS_PER_MS;
     struct timespec at = {(time_t)(until / NS_PER_S), (long)(until % NS_PER_S)};
     int status = 0;
-    while (!m->first && !m->closed && status == 0)
+    while (!m->first && !m->closed && !m->woken && status == 0)
         status = pthread_cond_timedwait(&m->arrived, &m->lock, &at);
 }
 
@@ -132,12 +133,22 @@ mailbox_take(struct mailbox *m, int wait_ms)
     if (!m->first && wait_ms > 0)
         wait_for_mail(m, wait_ms);
     struct mail *all = m->first;
+    m->woken = false;
     m->first = NULL;
     m->end = &m->first;
     m->weight = 0;
     pthread_cond_broadcast(&m->taken);
     pthread_mutex_unlock(&m->lock);
     return all;
+}
+
+void
+mailbox_wake(struct mailbox *m)
+{
+    pthread_mutex_lock(&m->lock);
+    m->woken = true;
+    pthread_cond_signal(&m->arrived);
+    pthread_mutex_unlock(&m->lock);
 }
 
 void

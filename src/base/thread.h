@@ -41,6 +41,8 @@ void mailbox_put_all(struct mailbox *m, struct mail *first, struct mail *last, s
 /* All that is there, oldest first; waits up to 'wait_ms' for the first. NULL after the time, or at
  * once when closed and empty. */
 struct mail *mailbox_take(struct mailbox *m, int wait_ms);
+/* Ends one waiting of the receiver, this one or the next. Any thread, never waits. */
+void mailbox_wake(struct mailbox *m);
 /* Wakes the receiver; nothing may be put after. */
 void mailbox_close(struct mailbox *m);
 bool mailbox_closed(struct mailbox *m);

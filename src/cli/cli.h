@@ -13,6 +13,7 @@ struct args;
 struct buf;
 struct cli_command;
 struct config;
+struct json;
 
 /* Exit statuses of the program. */
 enum cli_exit {
@@ -70,6 +71,8 @@ void cli_set_verbosity(const struct config *c);
  * failure. */
 int cli_print(struct buf *out);
 
+/* An array of the commands, as objects. */
+void cli_json_commands(struct json *j);
 /* The commands of cli/list.h, ended by NULL. */
 extern const struct cli_command *const cli_table[];
 /* The whole program: returns its exit status. */

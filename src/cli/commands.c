@@ -25,25 +25,29 @@ put_json_command(struct json *j, const struct cli_command *c)
     json_end_object(j);
 }
 
+void
+cli_json_commands(struct json *j)
+{
+    json_begin_array(j, NULL);
+    for (const struct cli_command *const *c = cli_table; *c; c++)
+        if ((*c)->help)
+            put_json_command(j, *c);
+    json_end_array(j);
+}
+
 static void
 put_commands(struct buf *out, bool as_json)
 {
     struct json j;
     json_init(&j, out);
-    if (as_json)
-        json_begin_array(&j, NULL);
-    for (const struct cli_command *const *c = cli_table; *c; c++) {
-        if (!(*c)->help)
-            continue;
-        if (as_json)
-            put_json_command(&j, *c);
-        else
-            buf_printf(out, "weir %s %s\n    %s\n", (*c)->name, (*c)->args, (*c)->help);
-    }
     if (as_json) {
-        json_end_array(&j);
+        cli_json_commands(&j);
         buf_byte(out, '\n');
+        return;
     }
+    for (const struct cli_command *const *c = cli_table; *c; c++)
+        if ((*c)->help)
+            buf_printf(out, "weir %s %s\n    %s\n", (*c)->name, (*c)->args, (*c)->help);
 }
 
 static int

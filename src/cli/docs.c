@@ -1,5 +1,6 @@
 /* weir docs: the reference texts that are made from the tables, for the documentation of the
  * program itself. */
+#include "cli/docs.h"
 #include "api/args.h"
 #include "cli/cli.h"
 #include "cli/help.h"
@@ -12,9 +13,8 @@ put(struct buf *out, const char *text)
     buf_append(out, slice_str(text));
 }
 
-/* Markdown in a cell of a table: the bar ends a cell, and < may begin a tag. */
-static void
-put_cell(struct buf *out, const char *text)
+void
+docs_cell(struct buf *out, const char *text)
 {
     for (; *text; text++) {
         if (*text == '|' || *text == '<')
@@ -29,7 +29,7 @@ put_md_default(struct buf *out, const struct option *o)
     if (!o->def)
         return;
     put(out, "`");
-    put_cell(out, o->def);
+    docs_cell(out, o->def);
     put(out, "`");
 }
 
@@ -41,7 +41,7 @@ put_md_name(struct buf *out, const struct option *o)
     put(out, o->name);
     if (arg && o->type != OPTION_CHOICE) {
         put(out, " ");
-        put_cell(out, arg);
+        docs_cell(out, arg);
     }
     put(out, "`");
     if (o->letter)
@@ -62,10 +62,10 @@ put_md_option(struct buf *out, const struct option *o)
     buf_printf(out, " | %s | ", option_type_name(o->type));
     put_md_default(out, o);
     buf_printf(out, " | %s | ", o->live ? "yes" : "no");
-    put_cell(out, o->help);
+    docs_cell(out, o->help);
     if (o->choices) {
         put(out, ": ");
-        put_cell(out, o->choices);
+        docs_cell(out, o->choices);
     }
     if (o->aliases)
         put(out, ". Also: ");
@@ -200,7 +200,9 @@ docs_man(struct buf *out)
             put_man_option(out, o);
         }
     put(out,
-        ".SH FILES\n.TP\n~/.weir\nThe config folder: the certificate authority and config.yaml.\n"
+        ".SH FILES\n.TP\n~/.weir\nThe config folder: the certificate authority, config.yaml, and "
+        "api.sock, the local socket of the "
+        "control API.\n"
         ".SH ENVIRONMENT\n.TP\nWEIR_NAME\nSets the option of that name.\n"
         ".TP\nSSLKEYLOGFILE\nA file to which the TLS secrets of all connections are appended.\n"
         ".SH SIGNALS\n.TP\nSIGINT, SIGTERM\nFinish what is running within the grace time; a second "
@@ -214,9 +216,8 @@ static const struct {
     const char *name;
     void (*fill)(struct buf *out);
 } docs[] = {
-    {"options", docs_options},
-    {"commands", docs_commands},
-    {"man", docs_man},
+    {"options", docs_options}, {"commands", docs_commands}, {"man", docs_man},
+    {"filters", docs_filters}, {"rules", docs_rules},
 };
 
 static int
@@ -234,12 +235,12 @@ run_docs(struct cli *cli)
         docs[i].fill(&out);
         return cli_print(&out);
     }
-    err_set(&e, ERR_USAGE, "docs needs one of: options, commands, man");
+    err_set(&e, ERR_USAGE, "docs needs one of: options, commands, man, filters, rules");
     return cli_fail(&e);
 }
 
 const struct cli_command cli_docs = {
     .name = "docs",
-    .args = "options | commands | man",
+    .args = "options | commands | man | filters | rules",
     .run = run_docs,
 };

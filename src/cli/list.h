@@ -1,7 +1,11 @@
 /* The subcommands in the order of the help: one row each. */
 COMMAND(dump)
+COMMAND(web)
 COMMAND(ca)
+COMMAND(query)
+COMMAND(rules)
 COMMAND(verify_chain)
+COMMAND(mcp)
 COMMAND(options)
 COMMAND(commands)
 COMMAND(docs)

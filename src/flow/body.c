@@ -128,3 +128,16 @@ body_append(struct body *b, struct slice s, uint64_t limit, uint64_t expect)
         s = slice_from(s, n);
     }
 }
+
+bool
+body_set(struct body *b, struct slice s)
+{
+    if (s.n && !body_grow(b, s.n))
+        return false;
+    if (s.n) {
+        memcpy(b->first->data, s.p, s.n);
+        b->first->n = s.n;
+    }
+    b->size = b->kept = s.n;
+    return true;
+}

@@ -39,3 +39,6 @@ void body_release(struct body *b);
 /* Copies s behind what is there, as far as 'limit' bytes and the budget allow. 'expect' is the
  * whole size when known, else 0: it sizes the first block. */
 void body_append(struct body *b, struct slice s, uint64_t limit, uint64_t expect);
+/* Fills an empty one with a copy of s, in one block whatever its size. false without memory, or
+ * when the budget is used up: then it is still empty. */
+bool body_set(struct body *b, struct slice s) MUST_CHECK;

@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 #include "codec/url.h"
+#include "flow/edit.h"
 
 /* Holds the flow of an ordinary exchange: the struct, both heads, their fields, a small content. */
 #define ARENA_FIRST 5000u
@@ -39,15 +40,91 @@ flow_ref(struct flow *f)
     return f;
 }
 
+static struct marks *
+marks_copy(const struct marks *m)
+{
+    size_t n = sizeof *m + m->n_tags * sizeof *m->tags + m->mark.n + m->note.n;
+    for (size_t i = 0; i < m->n_tags; i++)
+        n += m->tags[i].n;
+    struct marks *copy = mem_zalloc(n);
+    if (!copy)
+        return NULL;
+    copy->tags = (struct slice *)(copy + 1);
+    copy->n_tags = m->n_tags;
+    char *to = (char *)(copy->tags + m->n_tags);
+    const struct slice *from[] = {&m->mark, &m->note};
+    struct slice *into[] = {&copy->mark, &copy->note};
+    for (size_t i = 0; i < 2 + m->n_tags; i++) {
+        struct slice s = i < 2 ? *from[i] : m->tags[i - 2];
+        struct slice *t = i < 2 ? into[i] : &copy->tags[i - 2];
+        if (s.n)
+            memcpy(to, s.p, s.n);
+        *t = slice_of(to, s.n);
+        to += s.n;
+    }
+    return copy;
+}
+
+bool
+flow_mark(struct flow *f, const struct marks *m)
+{
+    struct marks *copy = marks_copy(m), *old = atomic_load(&f->marks);
+    unsigned n = 0;
+    for (const struct marks *it = old; it; it = it->older)
+        n++;
+    if (!copy || n >= FLOW_MARKS_MAX) {
+        mem_free(copy);
+        return false;
+    }
+    do {
+        copy->older = old;
+    } while (!atomic_compare_exchange_weak(&f->marks, &old, copy));
+    return true;
+}
+
+static void
+marks_free(struct marks *m)
+{
+    while (m) {
+        struct marks *older = m->older;
+        mem_free(m);
+        m = older;
+    }
+}
+
+bool
+flow_trace(struct flow *f, const struct trace *t)
+{
+    struct trace *copy = arena_alloc(f->arena, sizeof *copy), **tail = &f->trace;
+    if (!copy)
+        return false;
+    *copy = *t;
+    copy->next = NULL;
+    copy->name = arena_dup(f->arena, t->name);
+    while (*tail)
+        tail = &(*tail)->next;
+    *tail = copy;
+    return copy->name.p;
+}
+
+static void
+release_msg(struct http_msg *m)
+{
+    for (struct version *v = m->versions; v; v = v->next)
+        body_release(&v->body);
+    body_release(&m->body);
+}
+
 void
 flow_unref(struct flow *f)
 {
     if (!f || atomic_fetch_sub_explicit(&f->refs, 1, memory_order_acq_rel) != 1)
         return;
-    body_release(&f->req.body);
-    body_release(&f->resp.body);
+    release_msg(&f->req);
+    release_msg(&f->resp);
     peer_unref(f->client);
     peer_unref(f->server);
+    marks_free(atomic_load(&f->marks));
     arena_free(f->arena);
 }
 
@@ -94,7 +171,7 @@ scheme_port(struct slice scheme)
 void
 flow_url(const struct flow *f, struct buf *out)
 {
-    struct slice target = f->req.head.target, scheme = slice_str(f->scheme);
+    struct slice target = edit_head(&f->req)->target, scheme = slice_str(f->scheme);
     if (f->host.n == 0) {
         buf_append(out, target);
         return;
@@ -125,8 +202,17 @@ body_memory(const struct body *b)
     return n;
 }
 
+static size_t
+msg_memory(const struct http_msg *m)
+{
+    size_t n = body_memory(&m->body);
+    for (const struct version *v = m->versions; v; v = v->next)
+        n += body_memory(&v->body);
+    return n;
+}
+
 size_t
 flow_memory(const struct flow *f)
 {
-    return arena_memory(f->arena) + body_memory(&f->req.body) + body_memory(&f->resp.body);
+    return arena_memory(f->arena) + msg_memory(&f->req) + msg_memory(&f->resp);
 }

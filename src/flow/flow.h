@@ -19,6 +19,8 @@ enum flow_kind {
     FLOW_TLS,     /* a handshake with the client that failed */
 };
 
+struct version; /* flow/edit.h */
+
 struct http_msg {
     struct http_head head; /* as received; head.line.n is 0 while there is none */
     struct http_head sent; /* as sent on; the same slices where nothing was changed; raw is empty */
@@ -27,6 +29,33 @@ struct http_msg {
     struct slice chunk_ext;    /* the first chunk extension that was seen */
     uint64_t head_at, end_at;  /* wall clock; 0 while it has not happened */
     uint64_t wire_bytes;       /* content with its framing, as received */
+    struct version *versions;  /* what was made of it on its way, oldest first; NULL: nothing */
+};
+
+/* What a rule did. */
+struct trace {
+    struct trace *next; /* oldest first */
+    uint64_t rule;      /* its id */
+    struct slice name;
+    const char *stage, *did;
+    uint64_t at;
+};
+
+/* What people and rules say of a flow: at any time, so it is replaced as a whole. */
+struct marks {
+    struct marks *older;
+    struct slice mark; /* a colour or a sign; may be empty */
+    struct slice note;
+    struct slice *tags;
+    size_t n_tags;
+};
+
+enum flow_flag {
+    FLOW_EDITED = 1,
+    FLOW_MOCKED = 2, /* a rule or a person answered */
+    FLOW_WAS_HELD = 4,
+    FLOW_SENT = 8,       /* composed here, or sent again */
+    FLOW_DISCARDED = 16, /* not to be recorded */
 };
 
 /* A 1xx response that came before the final one. */
@@ -56,10 +85,15 @@ struct flow {
     uint64_t started, ended;         /* wall clock */
     bool server_reused;              /* the server's connection had served before */
     bool local;                      /* we answered, no server was asked */
+    unsigned flags;                  /* enum flow_flag */
+    struct trace *trace;             /* rules that touched it */
+    _Atomic(struct marks *) marks;   /* see flow_mark; NULL: none */
     const char *error;               /* a reason word (static), or NULL */
     struct slice error_text;         /* the sentence */
     uint64_t tunnel_up, tunnel_down; /* relayed bytes, also behind a 101 */
 };
+
+#define FLOW_MARKS_MAX 100
 
 /* One reference, a fresh id. Keeps the client. NULL without memory. */
 struct flow *flow_new(enum flow_kind kind, struct peer *client, struct budget *budget) MUST_CHECK;
@@ -68,6 +102,11 @@ struct flow *flow_ref(struct flow *f);
 void flow_unref(struct flow *f);
 /* Notes the first error of the flow; later ones are ignored. 'word' must be static. */
 void flow_fail(struct flow *f, const char *word, struct slice text);
+/* Replaces what is said of it; copies everything. Any thread, at any time. false without memory, or
+ * after FLOW_MARKS_MAX changes. */
+bool flow_mark(struct flow *f, const struct marks *m) MUST_CHECK;
+/* Notes that a rule did something. Thread of the flow. */
+bool flow_trace(struct flow *f, const struct trace *t) MUST_CHECK;
 /* Keeps a reference to the server in place of the one it has. */
 void flow_set_server(struct flow *f, struct peer *server);
 /* Appends "https://host:port/path?query"; the default port is left out. A CONNECT gives

@@ -2,6 +2,7 @@
 #include "flow/flow_json.h"
 
 #include "codec/http1.h"
+#include "flow/edit.h"
 
 #define FORM 1
 
@@ -11,6 +12,15 @@ static const char *const kinds[] = {
     [FLOW_TUNNEL] = "tunnel",
     [FLOW_TLS] = "tls",
 };
+
+const char *
+flow_kind_name(enum flow_kind k)
+{
+    return kinds[k];
+}
+
+/* In the order of the bits of enum flow_flag. */
+static const char *const flags[] = {"edited", "mocked", "was_held", "sent"};
 
 /* Nanoseconds would not survive readers that keep numbers as doubles. */
 static void
@@ -134,20 +144,47 @@ put_trailers(struct json *j, const struct http_head *trailers, bool whole)
 }
 
 static void
+put_blocks(struct json *j, const char *key, const struct body *b)
+{
+    struct json_base64_state state;
+    json_base64_begin(j, key, &state);
+    for (const struct block *it = b->first; it; it = it->next)
+        json_base64_add(j, &state, block_slice(it));
+    json_base64_end(j, &state);
+}
+
+static void
 put_body(struct json *j, const struct body *b, bool whole)
 {
     json_begin_object(j, "body");
     json_u64(j, "size", b->size);
     json_u64(j, "kept", b->kept);
     json_bool(j, "cut", b->cut);
-    if (whole) {
-        struct json_base64_state state;
-        json_base64_begin(j, "base64", &state);
-        for (const struct block *it = b->first; it; it = it->next)
-            json_base64_add(j, &state, block_slice(it));
-        json_base64_end(j, &state);
-    }
+    if (whole)
+        put_blocks(j, "base64", b);
     json_end_object(j);
+}
+
+static void
+put_versions(struct json *j, const struct http_msg *m, bool whole)
+{
+    if (!m->versions)
+        return;
+    json_begin_array(j, "versions");
+    for (const struct version *v = m->versions; v; v = v->next) {
+        json_begin_object(j, NULL);
+        json_text(j, "by", v->by);
+        put_time(j, "at_us", v->at);
+        put_head(j, &v->head, whole);
+        json_bool(j, "exact", v->exact);
+        json_bool(j, "replaced", v->replaced);
+        if (v->replaced)
+            json_u64(j, "size", v->body.size);
+        if (v->replaced && whole)
+            put_blocks(j, "base64", &v->body);
+        json_end_object(j);
+    }
+    json_end_array(j);
 }
 
 /* A tunnel has content without a head. */
@@ -165,6 +202,7 @@ put_msg(struct json *j, const char *key, const struct http_msg *m, bool whole)
         if (whole)
             put_sent(j, m);
         put_trailers(j, &m->trailers, whole);
+        put_versions(j, m, whole);
         if (m->chunk_ext.n)
             json_text(j, "chunk_ext", m->chunk_ext);
         put_time(j, "head_us", m->head_at);
@@ -213,12 +251,56 @@ put_url(struct json *j, const struct flow *f)
 }
 
 void
+flow_json_flags(struct json *j, const struct flow *f)
+{
+    json_begin_array(j, "flags");
+    for (size_t i = 0; i < ARRAY_LEN(flags); i++)
+        if (f->flags & 1u << i)
+            json_str(j, NULL, flags[i]);
+    json_end_array(j);
+}
+
+static void
+put_marks(struct json *j, const struct flow *f)
+{
+    const struct marks *m = atomic_load(&f->marks);
+    if (!m)
+        return;
+    json_begin_object(j, "marks");
+    json_text(j, "mark", m->mark);
+    json_text(j, "note", m->note);
+    json_begin_array(j, "tags");
+    for (size_t i = 0; i < m->n_tags; i++)
+        json_text(j, NULL, m->tags[i]);
+    json_end_array(j);
+    json_end_object(j);
+}
+
+static void
+put_trace(struct json *j, const struct flow *f)
+{
+    if (!f->trace)
+        return;
+    json_begin_array(j, "trace");
+    for (const struct trace *t = f->trace; t; t = t->next) {
+        json_begin_object(j, NULL);
+        json_u64(j, "rule", t->rule);
+        json_text(j, "name", t->name);
+        json_str(j, "stage", t->stage);
+        json_str(j, "did", t->did);
+        put_time(j, "at_us", t->at);
+        json_end_object(j);
+    }
+    json_end_array(j);
+}
+
+void
 flow_json(struct json *j, const struct flow *f, bool whole)
 {
     json_begin_object(j, NULL);
     json_u64(j, "weir_flow", FORM);
     json_u64(j, "id", f->id);
-    json_str(j, "kind", kinds[f->kind]);
+    json_str(j, "kind", flow_kind_name(f->kind));
     put_url(j, f);
     json_str(j, "scheme", f->scheme);
     json_text(j, "host", f->host);
@@ -230,6 +312,9 @@ flow_json(struct json *j, const struct flow *f, bool whole)
     put_peer(j, "client", f->client, whole);
     put_peer(j, "server", f->server, whole);
     json_bool(j, "server_reused", f->server_reused);
+    flow_json_flags(j, f);
+    put_marks(j, f);
+    put_trace(j, f);
     put_msg(j, "request", &f->req, whole);
     put_interim(j, f, whole);
     put_msg(j, "response", &f->resp, whole);

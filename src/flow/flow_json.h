@@ -3,16 +3,22 @@
  * ever added. Times are microseconds since 1970, null for what did not happen; text that is not
  * valid UTF-8 has U+FFFD for the bad bytes, while everything in base64 is exact.
  *
- *   weir_flow   1, the version of this form: always the first key
- *   id          unique in the process that recorded it, ascending by start
- *   kind        http, connect (the CONNECT that opened a tunnel), tunnel (bytes that were not
- * understood), tls (a handshake with the client that failed) url, scheme, host, port started_us,
- * ended_us error       null, or {"reason": a word, "text": a sentence} local       true: we
- * answered, no server was asked client, server   one connection each; server may be null
+ *   weir_flow     1, the version of this form: always the first key
+ *   id            unique in the process that recorded it, ascending by start
+ *   kind          http, connect (the CONNECT that opened a tunnel), tunnel (bytes that were not
+ *                 understood), tls (a handshake with the client that failed)
+ *   url, scheme, host, port
+ *   started_us, ended_us
+ *   error         null, or {"reason": a word, "text": a sentence}
+ *   local         true: we answered, no server was asked
+ *   client, server   one connection each; server may be null
  *   server_reused    the connection to the server had served before
+ *   flags         of: edited, mocked (a rule or a person answered), was_held, sent (composed here)
+ *   marks         {mark, note, tags}, what people and rules say of it: only where they do
+ *   trace         what rules did: [{rule: its id, name, stage, did, at_us}]; only where they did
  *   request, response   messages; null when there was none
- *   interim     1xx responses, oldest first: status, reason, fields, raw, at_us
- *   tunnel      {"up", "down"}: bytes from and to the client; only for a tunnel, or behind a 101
+ *   interim       1xx responses, oldest first: status, reason, fields, raw, at_us
+ *   tunnel        {"up", "down"}: bytes from and to the client; only for a tunnel, or behind a 101
  *
  * A connection: id, local, remote, host, port, opened_us, resolved_us, connected_us, secured_us,
  * tls: null or {version, cipher, group, alpn, sni, ja3, ja4, resumed, verdict, verdict_text, certs:
@@ -22,7 +28,9 @@
  * base64 of the head as received, sent: base64 of the head as sent on, where that differs;
  * malformed, trailers: {fields, raw}, chunk_ext: where they are; head_us, end_us, wire_bytes, body:
  * {size: bytes that crossed the wire, kept: bytes that were kept, a prefix; cut: whether that is
- * not all; base64: as they crossed the wire, content coding included}.
+ * not all; base64: as they crossed the wire, content coding included}; versions: what was made of
+ * it on its way, oldest first, where anything was: {by, at_us, the head as above, exact: its bytes
+ * were sent as they are, replaced: whether the content was, then size and base64}.
  */
 #pragma once
 
@@ -34,3 +42,6 @@
 
 /* 'whole': with everything in base64, else without. */
 void flow_json(struct json *j, const struct flow *f, bool whole);
+/* A part of it, with its key. */
+void flow_json_flags(struct json *j, const struct flow *f);
+const char *flow_kind_name(enum flow_kind k);

@@ -22,6 +22,14 @@ fd_close(int fd)
     close(fd);
 }
 
+bool
+fd_peer_is_own(int fd)
+{
+    struct ucred peer;
+    socklen_t len = sizeof(peer);
+    return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) == 0 && peer.uid == geteuid();
+}
+
 void
 fd_raise_limit(void)
 {

@@ -10,6 +10,9 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 #include <uv.h>
 
@@ -24,7 +27,7 @@ struct listener {
     listen_fn *accepted;
     void *arg;
     struct sockaddr_storage addr;
-    char text[64];
+    char text[128];
     int fd;
     bool starved; /* said so, until the backlog has been emptied */
     bool closed;
@@ -66,6 +69,55 @@ listener_bind(struct listener *l, const char *host, uint16_t port, struct err *e
     getsockname(l->fd, (struct sockaddr *)&l->addr, &n);
     sock_text((struct sockaddr *)&l->addr, l->text, sizeof(l->text));
     return true;
+}
+
+/* Whether the file is a socket on which nobody listens any more. */
+static bool
+unix_is_stale(const struct sockaddr_un *a)
+{
+    struct stat st;
+    if (lstat(a->sun_path, &st) != 0 || !S_ISSOCK(st.st_mode))
+        return false;
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    bool stale = fd >= 0 && connect(fd, (const struct sockaddr *)a, sizeof(*a)) != 0 &&
+                 errno == ECONNREFUSED;
+    if (fd >= 0)
+        close(fd);
+    return stale;
+}
+
+static bool
+unix_listen(int fd, const struct sockaddr_un *a)
+{
+    const struct sockaddr *at = (const struct sockaddr *)a;
+    mode_t before = umask(0177);
+    bool good = bind(fd, at, sizeof(*a)) == 0;
+    if (!good && errno == EADDRINUSE && unix_is_stale(a)) {
+        unlink(a->sun_path);
+        good = bind(fd, at, sizeof(*a)) == 0;
+    }
+    umask(before);
+    return good && listen(fd, BACKLOG) == 0;
+}
+
+static bool
+listener_bind_unix(struct listener *l, const char *path, struct err *e)
+{
+    struct sockaddr_un *a = (struct sockaddr_un *)&l->addr;
+    snprintf(l->text, sizeof(l->text), "%s", path);
+    if (slice_str(path).n >= sizeof(a->sun_path))
+        return err_set(e, ERR_START,
+                       "cannot listen on '%s': the name of a socket has at most %zu bytes", path,
+                       sizeof(a->sun_path) - 1);
+    a->sun_family = AF_UNIX;
+    snprintf(a->sun_path, sizeof(a->sun_path), "%s", path);
+    l->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (l->fd >= 0 && unix_listen(l->fd, a))
+        return true;
+    err_errno(e, ERR_START, errno, "cannot listen on '%s'", path);
+    if (l->fd >= 0)
+        close(l->fd);
+    return false;
 }
 
 static void
@@ -137,10 +189,8 @@ listener_unbind(struct listener *l)
     timer_free(l->pause);
 }
 
-/* Where, who hears of it, and the error: there is nothing to group in six parameters. */
-struct listener * /* NOLINTNEXTLINE(readability-function-size) */
-listen_open(struct loop *loop, const char *host, uint16_t port, listen_fn *accepted, void *arg,
-            struct err *e)
+static struct listener *
+listener_new(struct loop *loop, listen_fn *accepted, void *arg, struct err *e)
 {
     struct listener *l = mem_zalloc(sizeof(*l));
     if (!l) {
@@ -150,12 +200,15 @@ listen_open(struct loop *loop, const char *host, uint16_t port, listen_fn *accep
     l->loop = loop;
     l->accepted = accepted;
     l->arg = arg;
-    if (!listener_bind(l, host, port, e)) {
-        mem_free(l);
-        return NULL;
-    }
-    l->pause = timer_new(loop, on_pause_over, l);
-    if (!l->pause || uv_poll_init(loop_uv(loop), &l->uv, l->fd) != 0) {
+    return l;
+}
+
+/* The descriptor listens: from now on its clients are accepted. */
+static struct listener *
+listener_begin(struct listener *l, struct err *e)
+{
+    l->pause = timer_new(l->loop, on_pause_over, l);
+    if (!l->pause || uv_poll_init(loop_uv(l->loop), &l->uv, l->fd) != 0) {
         listener_unbind(l);
         mem_free(l);
         err_memory(e);
@@ -163,6 +216,28 @@ listen_open(struct loop *loop, const char *host, uint16_t port, listen_fn *accep
     }
     uv_poll_start(&l->uv, UV_READABLE, on_readable);
     return l;
+}
+
+/* Where, who hears of it, and the error: there is nothing to group in six parameters. */
+struct listener * /* NOLINTNEXTLINE(readability-function-size) */
+listen_open(struct loop *loop, const char *host, uint16_t port, listen_fn *accepted, void *arg,
+            struct err *e)
+{
+    struct listener *l = listener_new(loop, accepted, arg, e);
+    if (l && listener_bind(l, host, port, e))
+        return listener_begin(l, e);
+    mem_free(l);
+    return NULL;
+}
+
+struct listener *
+listen_open_unix(struct loop *loop, const char *path, listen_fn *accepted, void *arg, struct err *e)
+{
+    struct listener *l = listener_new(loop, accepted, arg, e);
+    if (l && listener_bind_unix(l, path, e))
+        return listener_begin(l, e);
+    mem_free(l);
+    return NULL;
 }
 
 void

@@ -15,6 +15,14 @@ typedef void listen_fn(void *arg, int fd, const struct sockaddr *from);
  */
 struct listener *listen_open(struct loop *l, const char *host, uint16_t port, listen_fn *accepted,
                              void *arg, struct err *e) MUST_CHECK;
+/*
+ * The same for a socket in the file system, which only its owner may use (mode 0600). A file that
+ * an earlier process has left there is replaced, one that somebody listens on is not. The file
+ * stays behind: to take it away is more than the sandbox lets us do. Before there are threads,
+ * since it changes the umask for a moment.
+ */
+struct listener *listen_open_unix(struct loop *l, const char *path, listen_fn *accepted, void *arg,
+                                  struct err *e) MUST_CHECK;
 /* Clients that wait in its queue are handed over first: they are connected already, as far as they
  * know. */
 void listen_close(struct listener *l);

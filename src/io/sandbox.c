@@ -77,7 +77,7 @@ static int
 open_path(const struct sandbox_file *f)
 {
     int fd = open(f->path, O_PATH | O_CLOEXEC);
-    if (fd >= 0 || !f->write)
+    if (fd >= 0 || !f->write || f->make)
         return fd;
     close(open(f->path, O_WRONLY | O_CREAT | O_CLOEXEC, 0666));
     return open(f->path, O_PATH | O_CLOEXEC);
@@ -93,6 +93,8 @@ landlock_allow(int rules, const struct sandbox_file *f, uint64_t handled)
     uint64_t access = LANDLOCK_ACCESS_FS_READ_FILE;
     if (f->write)
         access |= LANDLOCK_ACCESS_FS_WRITE_FILE | ACCESS_TRUNCATE;
+    if (f->make)
+        access |= LANDLOCK_ACCESS_FS_MAKE_REG | LANDLOCK_ACCESS_FS_REMOVE_FILE;
     if (fstat(fd, &st) == 0 && S_ISDIR(st.st_mode))
         access |= ACCESS_OF_FOLDER;
     struct landlock_path_beneath_attr a = {.allowed_access = access & handled, .parent_fd = fd};

@@ -11,6 +11,7 @@
 struct sandbox_file {
     const char *path; /* a file, or a folder with all below; NULL and missing ones are left out */
     bool write;       /* its content may change, too */
+    bool make;        /* a folder: files may be made, replaced and removed in it */
 };
 
 /* No core file, and no look into our memory by other processes of the user: before secrets are

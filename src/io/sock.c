@@ -128,6 +128,21 @@ sock_parse(const char *host, uint16_t port, struct sockaddr_storage *out)
     return true;
 }
 
+bool
+sock_split(const char *text, char host[64], uint16_t *port)
+{
+    struct sockaddr_storage a;
+    uint64_t number;
+    struct slice s = slice_str(text);
+    size_t colon = slice_find_last(s, ':');
+    if (colon >= 64 || !scan_u64(slice_from(s, colon + 1), 65535, &number))
+        return false;
+    memcpy(host, s.p, colon);
+    host[colon] = '\0';
+    *port = (uint16_t)number;
+    return sock_parse(host, *port, &a);
+}
+
 static bool
 range_parse(struct slice s, struct range *out)
 {

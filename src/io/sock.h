@@ -14,6 +14,8 @@ socklen_t sock_len(const struct sockaddr *a);
 void sock_text(const struct sockaddr *a, char *out, size_t n);
 /* A numeric address. IPv6 with or without brackets. */
 bool sock_parse(const char *host, uint16_t port, struct sockaddr_storage *out) MUST_CHECK;
+/* "127.0.0.1:80", "[::1]:0": a numeric address and a port. */
+bool sock_split(const char *text, char host[64], uint16_t *port) MUST_CHECK;
 /* IPv4-mapped IPv6 addresses count as the IPv4 address inside. */
 bool
 sock_is_loopback(const struct sockaddr *a); /* 127/8, ::1, 0.0.0.0, :: (both reach this host) */

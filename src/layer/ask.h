@@ -1,7 +1,7 @@
 /* Questions of layers to their host, and the host itself. */
 #pragma once
 
-#include "flow/flow.h"
+#include "flow/hook.h"
 #include "layer/layer.h"
 
 struct fan;
@@ -13,7 +13,9 @@ enum ask_type {
     ASK_NEXT,    /* which layer follows, given the first bytes? */
     ASK_TLS,     /* how do we speak TLS to this client? */
     ASK_REQUEST, /* a request head is there: forward it, or answer it? */
+    ASK_HOOK,    /* what is wanted at this stage of an exchange? */
     ASK_OPEN,    /* a connection to the flow's target, please */
+    ASK_PAUSE,   /* answered when the time has come */
 };
 
 enum ask_result { ASK_DONE, ASK_WAIT };
@@ -46,10 +48,23 @@ struct ask {
             bool answer; /* out: the flow's response and 'content' are to be sent; else forward */
             struct slice content; /* out: lives in the flow's arena; p is NULL when there was no
                                      memory for it */
+            unsigned stages; /* out: bits 1 << enum stage at which somebody may want something */
+            void *hooks;     /* out: the host's own for this exchange, until 'unhook'; or NULL */
         } request;
         struct {
             struct flow *flow;
+            enum stage stage;
+            void *hooks;
+            struct decision decision; /* out */
+            bool want; /* out: all of the message is to be waited for, and asked about */
+        } hook;
+        struct {
+            uint64_t until; /* monotonic */
+        } pause;
+        struct {
+            struct flow *flow;
             bool fresh;         /* in: not a connection that has served before */
+            struct slice to;    /* in: "host:port" in place of the flow's target, or empty */
             struct fan *server; /* out: NULL on failure */
             bool reused;        /* out */
             struct peer *peer;  /* out on failure: the connection as far as it got, or NULL; valid
@@ -78,6 +93,8 @@ struct host_ops {
     /* A CONNECT was answered 2xx, or a 101 sent: the chain of the client now carries 'flow's
      * tunnel. Returns the layer to put on the client's chain, owned by it, or NULL to close. */
     struct layer *(*tunnel)(struct host *h, struct flow *f);
+    /* What request.hooks gave is not needed any more. */
+    void (*unhook)(struct host *h, void *hooks);
     /* A handshake with the client ended: good (NULL) or not. The facts are in ssl. */
     void (*secured)(struct host *h, struct chain *c, struct ssl_st *ssl, const struct failure *why);
 };

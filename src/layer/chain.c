@@ -63,6 +63,7 @@ wire_on_cmd(struct layer *l, const struct cmd *c)
     case CMD_ABORT: w->abort = true; break;
     case CMD_PART:
     case CMD_TORN:
+    case CMD_WAIT:
     case CMD_FLUSH: return;
     }
     chain_touch(l->chain);

@@ -2,6 +2,7 @@
 #include "layer/exchange.h"
 
 #include "base/mem.h"
+#include "flow/edit.h"
 
 uint64_t
 exchange_wall(const struct exchange *x)
@@ -13,11 +14,13 @@ static void
 exchange_destroy(struct dying *d)
 {
     struct exchange *x = container_of(d, struct exchange, dying);
+    if (x->hooks)
+        x->host->ops->unhook(x->host, x->hooks);
     flow_unref(x->flow);
     mem_free(x);
 }
 
-static void
+void
 exchange_leave_server(struct exchange *x, bool reusable)
 {
     struct fan *f = x->server.fan;
@@ -37,6 +40,9 @@ exchange_retire(struct exchange *x, bool server_reusable)
         x->ask.waiting = false;
         x->host->ops->cancel(x->host, &x->ask);
     }
+    feed_free(x->feeds[0]);
+    feed_free(x->feeds[1]);
+    x->feeds[0] = x->feeds[1] = NULL;
     exchange_leave_server(x, server_reusable);
     fan_leave(&x->client);
     turn_defer(x->ask.chain->turn, &x->dying, exchange_destroy);
@@ -90,6 +96,14 @@ exchange_fail(struct exchange *x, const struct failure *why)
     exchange_finish(x, false);
 }
 
+void
+exchange_fail_for(struct exchange *x, enum reason reason, const char *text)
+{
+    struct failure why;
+    failure_set(&why, reason, "%s", text);
+    exchange_fail(x, &why);
+}
+
 static struct exchange *
 of_client(struct seat *s)
 {
@@ -111,7 +125,11 @@ client_on_part(struct seat *s, const struct part *p)
 static void
 client_on_room(struct seat *s)
 {
-    fan_more(&of_client(s)->server);
+    struct exchange *x = of_client(s);
+    if (x->feeds[1] && x->feeds[1]->active)
+        feed_run(x->feeds[1]);
+    else
+        fan_more(&x->server);
 }
 
 static void
@@ -133,7 +151,11 @@ server_on_part(struct seat *s, const struct part *p)
 static void
 server_on_room(struct seat *s)
 {
-    fan_more(&of_server(s)->client);
+    struct exchange *x = of_server(s);
+    if (x->feeds[0] && x->feeds[0]->active)
+        feed_run(x->feeds[0]);
+    else
+        fan_more(&x->client);
 }
 
 static void
@@ -160,4 +182,34 @@ exchange_arrive(struct fan *f, uint32_t stream)
     x->ask.chain = f->layer.chain;
     fan_sit(f, &x->client, stream);
     return &x->client;
+}
+
+struct exchange *
+exchange_at(struct list *node)
+{
+    struct seat *s = container_of(node, struct seat, node);
+    return s->ops == &client_ops ? of_client(s) : NULL;
+}
+
+struct exchange *
+exchange_find(struct fan *f, uint64_t flow)
+{
+    list_for (it, &f->seats) {
+        struct exchange *x = exchange_at(it);
+        if (x && x->flow && x->flow->id == flow)
+            return x;
+    }
+    return NULL;
+}
+
+void
+exchange_kill(struct exchange *x, struct slice by)
+{
+    struct failure why;
+    if (x->step == X_DONE)
+        return;
+    failure_set(&why, REASON_KILLED, "by %.*s", SLICE_ARG(slice_first(by, 100)));
+    flow_fail(x->flow, reason_word(why.reason), slice_str(why.text));
+    fan_tell(&x->client, CMD_ABORT);
+    exchange_finish(x, false);
 }

@@ -1,7 +1,8 @@
 /*
- * One request and its response: joins a stream of a client's chain to a stream of a server's. The
- * request half is a table of steps; from the moment its head has been sent both contents stream,
- * each as fast as the other side takes it.
+ * One request and its response: joins a stream of a client's chain to a stream of a server's. Each
+ * half is a table of steps; when its head has been sent, its content streams, as fast as the other
+ * side takes it. Where somebody wants the whole of a message (flow/hook.h), its content is
+ * collected first; what waits here to be sent is a feed.
  */
 #pragma once
 
@@ -10,17 +11,62 @@
 /* How many 1xx responses one request may have. */
 #define EXCHANGE_INTERIM_MAX 32
 
-enum x_step { X_ASK, X_ASKED, X_OPEN, X_OPENED, X_SEND, X_STREAM, X_DONE };
+enum x_step {
+    X_ASK,
+    X_ASKED,
+    X_HEAD, /* the stages of the request: its head, */
+    X_HEADED,
+    X_COLLECT,
+    X_WHOLE, /* all of it */
+    X_WHOLED,
+    X_OPEN,
+    X_OPENED,
+    X_SEND,
+    X_STREAM,
+    X_DONE
+};
+
+enum r_step { R_NONE, R_HEAD, R_HEADED, R_COLLECT, R_WHOLE, R_WHOLED, R_SEND, R_STREAM };
+
+enum x_next { X_NEXT, X_WAIT };
+
+/* What is to be sent to one side and waits here: collected, replaced, or held back to be slow. */
+struct feed {
+    struct exchange *x;
+    struct seat *to, *from;
+    bool active;               /* something is left */
+    bool all;                  /* nothing that still arrives is passed on behind it */
+    const struct block *block; /* of a content of the flow, from byte 'at' on */
+    size_t at;
+    struct buf held; /* of the parts that were taken */
+    uint64_t sent;   /* bytes of content so far */
+    uint64_t rate;   /* bytes a second; 0: any */
+    unsigned loss;   /* per mille of pieces that are late */
+    uint64_t next;   /* monotonic: not before */
+    struct ask pause;
+};
 
 struct exchange {
     struct seat client, server;
     struct host *host;
     struct flow *flow; /* a reference */
     enum x_step step;
+    enum r_step r_step;
     struct ask ask;
-    bool request_done;    /* its END was taken */
-    bool response_begun;  /* its head has been sent to the client */
-    bool server_answered; /* a part of the response came */
+    unsigned stages;       /* bits: where the host wants to be asked */
+    void *hooks;           /* the host's own */
+    struct feed *feeds[2]; /* up, down; made when needed */
+    struct fault fault;    /* of what the client gets */
+    struct shape shape;
+    struct slice to;                    /* another server than the target, or empty */
+    struct http_head *trailers;         /* of the response */
+    bool request_done;                  /* its END was taken */
+    bool response_done, reusable, torn; /* the END of the response was; as it said */
+    bool response_begun;                /* its head has been sent to the client */
+    bool server_answered;               /* a part of the response came */
+    bool switching;                     /* it is a 101 */
+    bool collecting;                    /* contents are kept back until the message is whole */
+    bool stalled;                       /* nothing more is sent to the client */
     bool retried;
     unsigned n_interim;
     struct dying dying;
@@ -28,6 +74,12 @@ struct exchange {
 
 /* The fan_arrive_fn of every client's fan. */
 struct seat *exchange_arrive(struct fan *f, uint32_t stream);
+/* The exchange of that flow on a client's fan, or NULL. */
+struct exchange *exchange_find(struct fan *f, uint64_t flow);
+/* The exchange whose seat on a client's fan this is, or NULL. */
+struct exchange *exchange_at(struct list *node);
+/* Ends it, whatever it does; 'by' says who wanted that. */
+void exchange_kill(struct exchange *x, struct slice by);
 
 /* The halves, for exchange.c. */
 size_t exchange_on_request(struct exchange *x, const struct part *p);
@@ -35,6 +87,8 @@ size_t exchange_on_response(struct exchange *x, const struct part *p);
 /* Sends the page for the failure, or breaks the response off when it has begun; the flow is
  * finished then. */
 void exchange_fail(struct exchange *x, const struct failure *why);
+/* The same with the reason's own sentence, and 'text' behind it. */
+void exchange_fail_for(struct exchange *x, enum reason reason, const char *text);
 /* Sends the flow's response head and the content, and finishes. */
 void exchange_answer(struct exchange *x, struct slice content);
 /* Both are done, or nothing more can come: the flow is recorded, the seats are left, the exchange
@@ -42,8 +96,36 @@ void exchange_answer(struct exchange *x, struct slice content);
 void exchange_finish(struct exchange *x, bool server_reusable);
 /* The same, but the flow goes on elsewhere. */
 void exchange_retire(struct exchange *x, bool server_reusable);
-/* The next steps. */
+void exchange_leave_server(struct exchange *x, bool reusable);
+/* The next steps: of the request, of the response. */
 void exchange_run(struct exchange *x);
+void exchange_respond(struct exchange *x);
+
+/* The stages, for both halves: asks when somebody wants to be asked there. */
+enum x_next exchange_hook(struct exchange *x, enum stage s);
+/* Does what was decided there; X_WAIT when that was the end of the half's own way. */
+enum x_next exchange_decided(struct exchange *x, enum stage s);
+
+/* The feed of one direction, made when there is none. NULL without memory. */
+struct feed *exchange_feed(struct exchange *x, bool up) MUST_CHECK;
+/* Sends as much as may be sent now, and goes on later by itself. */
+void feed_run(struct feed *f);
+/* Takes a part of a content that goes through the feed: kept, then sent in time. false when there
+ * is no room yet, to be offered again. */
+bool feed_take(struct feed *f, struct slice data);
+void feed_free(struct feed *f);
+/* Keeps a part of a content that is wanted whole. true when it is too large for that: it streams on
+ * behind what there is, without its stage, and the trace says so. */
+bool exchange_gather(struct exchange *x, bool up, struct slice data);
+/* Sends content to the client, up to the fault that a rule wants there; false: that was the end. */
+bool exchange_send_down(struct exchange *x, const struct part *p);
+/* The fault at the beginning of the response; false: there will be none. */
+bool exchange_fault_begin(struct exchange *x);
+/* The fault at its end; false: that was the end. */
+bool exchange_fault_end(struct exchange *x);
+/* The content of a direction has been sent, and its END is due. */
+void exchange_end_up(struct exchange *x);
+void exchange_end_down(struct exchange *x);
 
 /* The heads as they are sent on. false without memory. */
 bool exchange_head_request(struct exchange *x) MUST_CHECK;
@@ -56,6 +138,8 @@ void exchange_tunnel(struct exchange *x, struct slice first);
 void exchange_connect(struct exchange *x);
 
 uint64_t exchange_wall(const struct exchange *x);
+/* Asks the host: of the request's or response's next step. */
+enum x_next exchange_ask(struct exchange *x, enum ask_type type, void (*answered)(struct ask *a));
 
 /* Whether content of the request has yet to be read, so that its connection cannot go on after the
  * response (RFC 9112 section 9.6). */

@@ -1,4 +1,5 @@
 /* The heads as an exchange sends them on: what a proxy must change in them, and nothing else. */
+#include "flow/edit.h"
 #include "layer/exchange.h"
 
 #include "codec/hop.h"
@@ -65,7 +66,15 @@ exchange_head_request(struct exchange *x)
 {
     struct arena *a = x->flow->arena;
     struct http_head *h = &x->flow->req.sent;
-    TRY(head_copy(h, &x->flow->req.head, a));
+    const struct version *v = edit_last(&x->flow->req);
+    TRY(head_copy(h, edit_head(&x->flow->req), a));
+    if (v && v->exact) {
+        h->malformed = true;
+        h->framing = FRAMING_TUNNEL;
+        return true;
+    }
+    if (x->collecting || (v && edit_body(&x->flow->req) != &x->flow->req.body))
+        head_remove(h, FIELD_EXPECT);
     TRY(hop_strip(h, a, false, head_upgrades(h)));
     TRY(head_retarget(h, a));
     return head_find(h, FIELD_HOST) || head_add_host(h, x->flow);
@@ -85,13 +94,55 @@ head_connection(struct exchange *x, struct http_head *h)
     return head_set(h, a, FIELD_CONNECTION, SLICE("keep-alive"));
 }
 
+/* What a fault says in the head. */
+static bool
+head_fault(struct exchange *x, struct http_head *h)
+{
+    struct arena *a = x->flow->arena;
+    char length[24];
+    switch (x->fault.kind) {
+    case FAULT_CHUNK: /* our own chunks, below which nobody puts others */
+        head_remove(h, FIELD_CONTENT_LENGTH);
+        h->framing = FRAMING_EOF;
+        h->keep_alive = false;
+        return head_set(h, a, FIELD_TRANSFER_ENCODING, SLICE("chunked"));
+    case FAULT_LENGTH:
+        snprintf(length, sizeof(length), "%llu",
+                 h->framing == FRAMING_LENGTH ? (unsigned long long)h->length + 10 : 1ull << 32);
+        head_remove(h, FIELD_TRANSFER_ENCODING);
+        h->framing = FRAMING_EOF;
+        h->keep_alive = false;
+        return head_set(h, a, FIELD_CONTENT_LENGTH, slice_str(length));
+    case FAULT_GZIP: return head_set(h, a, FIELD_CONTENT_ENCODING, SLICE("gzip"));
+    case FAULT_NONE:
+    case FAULT_RESET:
+    case FAULT_CLOSE:
+    case FAULT_STALL:
+    case FAULT_TRUNCATE: break;
+    }
+    return true;
+}
+
+/* Bytes that go out as they are: nobody can tell where they end. */
+static void
+head_exact(const struct http_msg *m, struct http_head *h)
+{
+    const struct version *v = edit_last(m);
+    if (!v || !v->exact)
+        return;
+    h->malformed = true;
+    h->keep_alive = false;
+    h->framing = FRAMING_EOF;
+}
+
 bool
 exchange_head_response(struct exchange *x)
 {
     struct arena *a = x->flow->arena;
     const struct http_head *req = &x->flow->req.head;
     struct http_head *h = &x->flow->resp.sent;
-    TRY(head_copy(h, &x->flow->resp.head, a));
+    TRY(head_copy(h, edit_head(&x->flow->resp), a));
+    head_exact(&x->flow->resp, h);
     if (h->malformed)
         return true;
     TRY(hop_strip(h, a, true, h->framing == FRAMING_TUNNEL));
@@ -102,5 +153,6 @@ exchange_head_response(struct exchange *x)
     if (slice_eq(req->method, SLICE("HEAD")) && h->framing != FRAMING_TUNNEL)
         h->framing = FRAMING_NONE;
     h->keep_alive = req->keep_alive && h->framing != FRAMING_EOF && !exchange_unread(x);
+    TRY(head_fault(x, h));
     return head_connection(x, h);
 }

@@ -1,7 +1,6 @@
 /* The request half of an exchange: steps until its head is sent, then its content. */
+#include "flow/edit.h"
 #include "layer/exchange.h"
-
-enum x_next { X_NEXT, X_WAIT };
 
 typedef enum x_next x_step_fn(struct exchange *x);
 
@@ -12,19 +11,13 @@ x_answered(struct ask *a)
 }
 
 static enum x_next
-x_ask(struct exchange *x, enum ask_type type)
-{
-    x->ask.type = type;
-    x->ask.answered = x_answered;
-    return chain_ask(x->ask.chain, &x->ask) == ASK_WAIT ? X_WAIT : X_NEXT;
-}
-
-static enum x_next
 x_ask_request(struct exchange *x)
 {
     x->ask.request.flow = x->flow;
     x->ask.request.answer = false;
-    return x_ask(x, ASK_REQUEST);
+    x->ask.request.stages = 0;
+    x->ask.request.hooks = NULL;
+    return exchange_ask(x, ASK_REQUEST, x_answered);
 }
 
 static enum x_next
@@ -34,10 +27,64 @@ x_asked(struct exchange *x)
         exchange_answer(x, x->ask.request.content);
         return X_WAIT;
     }
-    if (x->flow->kind != FLOW_CONNECT)
+    x->stages = x->ask.request.stages;
+    x->hooks = x->ask.request.hooks;
+    if (x->flow->kind == FLOW_CONNECT) {
+        exchange_connect(x);
+        return X_WAIT;
+    }
+    if (x->flow->req.head.malformed)
+        x->stages = 0;
+    return X_NEXT;
+}
+
+static enum x_next
+x_head(struct exchange *x)
+{
+    return exchange_hook(x, STAGE_REQUEST_HEAD);
+}
+
+/* A client that waits to be told so may send its content. */
+static void
+x_invite(struct exchange *x)
+{
+    static struct http_head go = {.status = 100, .version = 11, .reason = {"Continue", 8}};
+    if (x->flow->req.head.expect_continue)
+        fan_send(&x->client, &(struct part){.type = PART_HEAD, .head = &go});
+}
+
+static enum x_next
+x_headed(struct exchange *x)
+{
+    bool want = x->ask.hook.want;
+    if (exchange_decided(x, STAGE_REQUEST_HEAD) == X_WAIT)
+        return X_WAIT;
+    if (!want)
+        x->step = X_OPEN;
+    x->collecting = want;
+    return X_NEXT;
+}
+
+static enum x_next
+x_collect(struct exchange *x)
+{
+    if (x->request_done)
         return X_NEXT;
-    exchange_connect(x);
+    x_invite(x);
+    fan_more(&x->client);
     return X_WAIT;
+}
+
+static enum x_next
+x_whole(struct exchange *x)
+{
+    return exchange_hook(x, STAGE_REQUEST);
+}
+
+static enum x_next
+x_wholed(struct exchange *x)
+{
+    return exchange_decided(x, STAGE_REQUEST);
 }
 
 static enum x_next
@@ -48,7 +95,8 @@ x_open(struct exchange *x)
     x->ask.open.server = NULL;
     x->ask.open.peer = NULL;
     x->ask.open.reused = false;
-    return x_ask(x, ASK_OPEN);
+    x->ask.open.to = x->to;
+    return exchange_ask(x, ASK_OPEN, x_answered);
 }
 
 static enum x_next
@@ -85,28 +133,56 @@ x_send(struct exchange *x)
 }
 
 /* Trailers wait in the flow for the end. */
-static void
-x_send_end(struct exchange *x)
+void
+exchange_end_up(struct exchange *x)
 {
     struct http_head *trailers = &x->flow->req.trailers;
-    if (trailers->n)
+    if (trailers->n && x->flow->req.sent.framing == FRAMING_CHUNKED)
         fan_send(&x->server, &(struct part){.type = PART_TRAILERS, .head = trailers});
     fan_send(&x->server, &(struct part){.type = PART_END});
+}
+
+static bool
+x_replaced(const struct exchange *x)
+{
+    return edit_body(&x->flow->req) != &x->flow->req.body;
 }
 
 static enum x_next
 x_stream(struct exchange *x)
 {
-    /* The content waited for the head to be sent; it may be over already. */
-    if (x->request_done)
-        x_send_end(x);
-    else
+    const struct body *b = edit_body(&x->flow->req);
+    bool replaced = x_replaced(x);
+    if (!replaced && !x->collecting) {
+        /* The content waited for the head to be sent; it may be over already. */
+        if (x->request_done)
+            exchange_end_up(x);
+        else
+            fan_more(&x->client);
+        return X_WAIT;
+    }
+    struct feed *f = exchange_feed(x, true);
+    if (!f) {
+        exchange_fail_for(x, REASON_MEMORY, "for a content");
+        return X_WAIT;
+    }
+    f->block = b->first;
+    f->at = 0;
+    f->active = true;
+    f->all = replaced;
+    x->collecting = false;
+    feed_run(f);
+    /* What was replaced is read all the same. */
+    if (replaced && !x->request_done) {
+        x_invite(x);
         fan_more(&x->client);
+    }
     return X_WAIT;
 }
 
 static x_step_fn *const x_steps[] = {
-    [X_ASK] = x_ask_request, [X_ASKED] = x_asked, [X_OPEN] = x_open,
+    [X_ASK] = x_ask_request, [X_ASKED] = x_asked, [X_HEAD] = x_head,     [X_HEADED] = x_headed,
+    [X_COLLECT] = x_collect, [X_WHOLE] = x_whole, [X_WHOLED] = x_wholed, [X_OPEN] = x_open,
     [X_OPENED] = x_opened,   [X_SEND] = x_send,   [X_STREAM] = x_stream,
 };
 
@@ -135,11 +211,29 @@ x_begin(struct exchange *x, const struct part *p)
 }
 
 static size_t
+x_gather(struct exchange *x, struct slice data)
+{
+    if (!exchange_gather(x, true, data))
+        return 1;
+    x->step = X_OPEN;
+    exchange_run(x);
+    return 1;
+}
+
+static size_t
 x_content(struct exchange *x, const struct part *p)
 {
-    if (x->step < X_STREAM || fan_full(&x->server))
+    struct feed *f = x->feeds[0];
+    bool dropped = x->step == X_STREAM && x_replaced(x);
+    if (x->step == X_WHOLE && x->collecting)
+        return x_gather(x, p->data);
+    if (x->step < X_STREAM || (!dropped && (fan_full(&x->server) || (f && f->active))))
         return 0;
     body_append(&x->flow->req.body, p->data, x->host->limits->body_limit, x->flow->req.head.length);
+    if (dropped)
+        return 1;
+    if (x->shape.up && (f = exchange_feed(x, true)) != NULL)
+        return feed_take(f, p->data);
     fan_send(&x->server, p);
     return 1;
 }
@@ -149,8 +243,10 @@ x_end(struct exchange *x)
 {
     x->request_done = true;
     x->flow->req.end_at = exchange_wall(x);
-    if (x->step == X_STREAM)
-        x_send_end(x);
+    if (x->step == X_WHOLE && x->collecting)
+        exchange_run(x);
+    else if (x->step == X_STREAM && !x_replaced(x) && !(x->feeds[0] && x->feeds[0]->active))
+        exchange_end_up(x);
 }
 
 static size_t

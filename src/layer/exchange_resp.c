@@ -1,4 +1,5 @@
 /* The response half of an exchange. */
+#include "flow/edit.h"
 #include "layer/exchange.h"
 
 #include "codec/hop.h"
@@ -14,6 +15,7 @@ r_retry(struct exchange *x, const struct part *p)
     };
     bool answered = x->server_answered || x->flow->resp.head.raw.n;
     if (x->retried || answered || !x->flow->server_reused || x->flow->req.body.size ||
+        x->feeds[0] ||
         (p->why->reason != REASON_SERVER_CLOSED && p->why->reason != REASON_SERVER_RESET))
         return false;
     for (size_t i = 0; i < ARRAY_LEN(safe); i++) {
@@ -32,25 +34,17 @@ r_retry(struct exchange *x, const struct part *p)
 }
 
 static void
-r_fail(struct exchange *x, enum reason reason, const char *text)
-{
-    struct failure why;
-    failure_set(&why, reason, "%s", text);
-    exchange_fail(x, &why);
-}
-
-static void
 r_interim(struct exchange *x, const struct part *p)
 {
     struct arena *a = x->flow->arena;
     struct http_head sent;
     if (++x->n_interim > EXCHANGE_INTERIM_MAX) {
-        r_fail(x, REASON_BAD_RESPONSE, "too many 1xx responses");
+        exchange_fail_for(x, REASON_BAD_RESPONSE, "too many 1xx responses");
         return;
     }
     struct interim *i = arena_alloc(a, sizeof(*i));
     if (!i || !head_copy(&sent, p->head, a) || !hop_strip(&sent, a, true, false)) {
-        r_fail(x, REASON_MEMORY, "for a 1xx response");
+        exchange_fail_for(x, REASON_MEMORY, "for a 1xx response");
         return;
     }
     i->head = *p->head;
@@ -61,6 +55,113 @@ r_interim(struct exchange *x, const struct part *p)
     *tail = i;
     if (x->flow->req.head.version >= 11)
         fan_send(&x->client, &(struct part){.type = PART_HEAD, .head = &sent});
+}
+
+static enum x_next
+r_ask_head(struct exchange *x)
+{
+    return exchange_hook(x, STAGE_RESPONSE_HEAD);
+}
+
+static enum x_next
+r_headed(struct exchange *x)
+{
+    bool want = x->ask.hook.want && !x->switching;
+    if (exchange_decided(x, STAGE_RESPONSE_HEAD) == X_WAIT)
+        return X_WAIT;
+    if (!want && x->r_step < R_SEND)
+        x->r_step = R_SEND;
+    if (x->r_step < R_SEND)
+        x->collecting = true;
+    return X_NEXT;
+}
+
+static enum x_next
+r_collect(struct exchange *x)
+{
+    if (x->response_done)
+        return X_NEXT;
+    fan_more(&x->server);
+    return X_WAIT;
+}
+
+static enum x_next
+r_whole(struct exchange *x)
+{
+    return exchange_hook(x, STAGE_RESPONSE);
+}
+
+static enum x_next
+r_wholed(struct exchange *x)
+{
+    return exchange_decided(x, STAGE_RESPONSE);
+}
+
+static enum x_next
+r_send(struct exchange *x)
+{
+    struct http_msg *resp = &x->flow->resp;
+    if (!exchange_fault_begin(x))
+        return X_WAIT;
+    if (!exchange_head_response(x)) {
+        exchange_fail_for(x, REASON_MEMORY, "for the head of the response");
+        return X_WAIT;
+    }
+    x->response_begun = true;
+    fan_send(&x->client, &(struct part){.type = PART_HEAD, .head = &resp->sent});
+    if (!x->switching)
+        return X_NEXT;
+    exchange_tunnel(x, SLICE_NONE);
+    return X_WAIT;
+}
+
+static bool
+r_replaced(const struct exchange *x)
+{
+    return edit_body(&x->flow->resp) != &x->flow->resp.body;
+}
+
+static enum x_next
+r_stream(struct exchange *x)
+{
+    bool replaced = r_replaced(x), waits = replaced || x->collecting;
+    struct feed *f = waits ? exchange_feed(x, false) : NULL;
+    if (waits && !f) {
+        exchange_fail_for(x, REASON_MEMORY, "for a content");
+        return X_WAIT;
+    }
+    if (waits) {
+        bool none = x->flow->resp.sent.framing == FRAMING_NONE;
+        f->block = none ? NULL : edit_body(&x->flow->resp)->first;
+        f->at = 0;
+        f->active = true;
+        f->all = replaced && !x->server.fan;
+        x->collecting = false;
+        feed_run(f);
+    } else if (x->response_done) {
+        exchange_end_down(x);
+    }
+    return X_WAIT;
+}
+
+typedef enum x_next r_step_fn(struct exchange *x);
+
+static r_step_fn *const r_steps[] = {
+    [R_HEAD] = r_ask_head, [R_HEADED] = r_headed, [R_COLLECT] = r_collect, [R_WHOLE] = r_whole,
+    [R_WHOLED] = r_wholed, [R_SEND] = r_send,     [R_STREAM] = r_stream,
+};
+
+void
+exchange_respond(struct exchange *x)
+{
+    while (x->step < X_DONE && x->r_step > R_NONE) {
+        /* As in exchange_run. */
+        enum r_step at = x->r_step;
+        if (at < R_STREAM)
+            x->r_step++;
+        if (r_steps[at](x) == X_WAIT)
+            return;
+    }
 }
 
 static size_t
@@ -74,53 +175,88 @@ r_head(struct exchange *x, const struct part *p)
     }
     resp->head = *p->head;
     resp->head_at = exchange_wall(x);
+    x->switching = switching;
     if (switching && !head_find(&x->flow->req.sent, FIELD_UPGRADE)) {
-        r_fail(x, REASON_BAD_RESPONSE, "101 although no upgrade was asked for");
+        exchange_fail_for(x, REASON_BAD_RESPONSE, "101 although no upgrade was asked for");
         return 1;
     }
     if (switching && exchange_unread(x)) {
-        r_fail(x, REASON_BAD_RESPONSE, "101 before the request was complete");
+        exchange_fail_for(x, REASON_BAD_RESPONSE, "101 before the request was complete");
         return 1;
     }
-    if (!exchange_head_response(x)) {
-        r_fail(x, REASON_MEMORY, "for the head of the response");
+    if (p->head->malformed)
+        x->stages = 0;
+    x->r_step = R_HEAD;
+    exchange_respond(x);
+    return 1;
+}
+
+static size_t
+r_gather(struct exchange *x, struct slice data)
+{
+    if (!exchange_gather(x, false, data))
         return 1;
-    }
-    x->response_begun = true;
-    fan_send(&x->client, &(struct part){.type = PART_HEAD, .head = &resp->sent});
-    if (switching)
-        exchange_tunnel(x, SLICE_NONE);
+    x->r_step = R_SEND;
+    exchange_respond(x);
     return 1;
 }
 
 static size_t
 r_content(struct exchange *x, const struct part *p)
 {
-    if (fan_full(&x->client))
+    struct feed *f = x->feeds[1];
+    bool dropped = x->r_step == R_STREAM && r_replaced(x);
+    if (x->r_step == R_WHOLE && x->collecting)
+        return r_gather(x, p->data);
+    if (x->r_step < R_STREAM || (!dropped && (fan_full(&x->client) || (f && f->active))))
         return 0;
     body_append(&x->flow->resp.body, p->data, x->host->limits->body_limit,
                 x->flow->resp.head.length);
-    fan_send(&x->client, p);
+    if (dropped || x->stalled)
+        return 1;
+    if (x->shape.down && (f = exchange_feed(x, false)) != NULL)
+        return feed_take(f, p->data);
+    exchange_send_down(x, p);
     return 1;
+}
+
+void
+exchange_end_down(struct exchange *x)
+{
+    bool unread = exchange_unread(x);
+    if (!exchange_fault_end(x))
+        return;
+    if (x->trailers && !r_replaced(x))
+        fan_send(&x->client, &(struct part){.type = PART_TRAILERS, .head = x->trailers});
+    fan_send(&x->client, &(struct part){.type = PART_END, .torn = x->torn});
+    if (unread)
+        fan_tell(&x->client, CMD_CLOSE);
+    exchange_finish(x, x->reusable);
 }
 
 static size_t
 r_end(struct exchange *x, const struct part *p)
 {
     x->flow->resp.end_at = exchange_wall(x);
-    bool reusable = p->reusable && x->request_done;
-    bool unread = exchange_unread(x);
-    fan_send(&x->client, p);
-    if (unread)
-        fan_tell(&x->client, CMD_CLOSE);
-    exchange_finish(x, reusable);
+    x->response_done = true;
+    x->reusable = p->reusable && x->request_done && !x->flow->req.sent.malformed;
+    x->torn = p->torn;
+    bool active = x->feeds[1] && x->feeds[1]->active;
+    if (x->r_step == R_STREAM && !active && !x->stalled) {
+        exchange_end_down(x);
+        return 1;
+    }
+    /* The server is done with, however long its answer stays here. */
+    exchange_leave_server(x, x->reusable);
+    if (x->r_step == R_WHOLE && x->collecting)
+        exchange_respond(x);
     return 1;
 }
 
 size_t
 exchange_on_response(struct exchange *x, const struct part *p)
 {
-    if (x->step == X_DONE)
+    if (x->step == X_DONE || x->response_done)
         return 1;
     if (p->type == PART_ERROR) {
         if (!r_retry(x, p))
@@ -131,7 +267,7 @@ exchange_on_response(struct exchange *x, const struct part *p)
     switch (p->type) {
     case PART_HEAD: return r_head(x, p);
     case PART_BODY: return r_content(x, p);
-    case PART_TRAILERS: fan_send(&x->client, p); return 1;
+    case PART_TRAILERS: x->trailers = p->head; return 1;
     case PART_END: return r_end(x, p);
     case PART_ERROR: break;
     }

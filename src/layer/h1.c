@@ -25,6 +25,8 @@ h1_msg(struct h1 *h)
 static bool
 h1_is_patient(struct h1 *h)
 {
+    if (h->patient)
+        return true;
     if (h->role == ROLE_ACCEPT)
         return h->blocked && h->state != H1_HEAD;
     return h->state == H1_HEAD && !h->written && !chain_full(h->layer.chain);
@@ -229,6 +231,14 @@ h1_on_cmd(struct layer *l, const struct cmd *c)
         if (l->down && h->role == ROLE_CONNECT)
             h1_set_deadline(h);
         return;
+    }
+    if (c->type == CMD_WAIT || c->type == CMD_MORE) {
+        bool was = h->patient;
+        h->patient = c->type == CMD_WAIT;
+        if (was != h->patient)
+            h1_set_deadline(h);
+        if (h->patient)
+            return;
     }
     if (c->type == CMD_CLOSE || c->type == CMD_ABORT)
         h1_dead(h);

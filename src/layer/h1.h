@@ -42,6 +42,7 @@ struct h1 {
     bool torn;    /* content to the end has ended without a word of the peer */
     bool reading; /* inside h1_read */
     bool untaken; /* the last offer was not taken whole */
+    bool patient; /* CMD_WAIT */
     bool blocked; /* because those above did not want it */
 
     /* Writing. */

@@ -119,7 +119,7 @@ h1_response(struct h1 *h, struct slice raw, size_t *used)
     if (!head)
         return h1_bad(h, &fault);
     bool good = http1_parse_response(kept, &h->limits, a, head, &fault) == HTTP1_OK &&
-                http1_frame_response(head, h->flow->req.head.method, &fault);
+                http1_frame_response(head, h->flow->req.sent.method, &fault);
     if (!good && h1_may_pass(h, &fault)) {
         good = http1_parse_lenient(kept, true, a, head);
         head->framing = FRAMING_EOF;

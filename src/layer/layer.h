@@ -48,6 +48,7 @@ enum cmd_type {
     CMD_SEND,  /* bytes, borrowed for the call */
     CMD_PART,  /* a part of a message */
     CMD_MORE,  /* offer again what was not taken */
+    CMD_WAIT,  /* what is not taken waits for others than the peer: no deadline until CMD_MORE */
     CMD_FLUSH, /* end of the turn: let out what was held back to leave in one piece */
     CMD_TORN,  /* what is sent is cut short, whose end must not look like a clean one */
     CMD_SHUT,  /* nothing more will be sent: half close */
@@ -119,7 +120,7 @@ layer_send(struct layer *l, struct slice data)
     layer_down(l, &(struct cmd){.type = CMD_SEND, .data = data});
 }
 
-/* CMD_MORE, FLUSH, TORN, SHUT, CLOSE, ABORT. */
+/* CMD_MORE, WAIT, FLUSH, TORN, SHUT, CLOSE, ABORT. */
 static inline void
 layer_tell(struct layer *l, enum cmd_type type)
 {

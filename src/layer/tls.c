@@ -250,6 +250,7 @@ tls_on_cmd(struct layer *l, const struct cmd *c)
         die(t);
         break;
     case CMD_ABORT: die(t); break;
+    case CMD_WAIT:
     case CMD_PART: break;
     }
     layer_down(l, c);

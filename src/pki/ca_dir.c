@@ -27,7 +27,7 @@ check_folder(const struct ca_dir *d, struct err *e)
 static bool
 open_folder(struct ca_dir *d, struct err *e)
 {
-    if (mkdir(d->path, 0700) != 0 && errno != EEXIST)
+    if (access(d->path, F_OK) != 0 && mkdir(d->path, 0700) != 0 && errno != EEXIST)
         return err_errno(e, ERR_FAILED, errno, "cannot make folder '%s'", d->path);
     d->fd = open(d->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (d->fd < 0)

@@ -2,6 +2,7 @@
 #include "proxy/check.h"
 
 #include "codec/url.h"
+#include "flow/filter.h"
 #include "io/dial.h"
 #include "io/sock.h"
 #include "proxy/mode.h"
@@ -19,6 +20,15 @@ check_address(const char *text, struct err *e)
     struct sockaddr_storage a;
     return sock_parse(text, 0, &a) ||
            err_set(e, ERR_USAGE, "'%s' is not an address like 127.0.0.1, 0.0.0.0 or ::1", text);
+}
+
+bool
+check_web_listen(const char *text, struct err *e)
+{
+    char host[64];
+    uint16_t port;
+    return sock_split(text, host, &port) ||
+           err_set(e, ERR_USAGE, "'%s' is not an address with a port like 127.0.0.1:8081", text);
 }
 
 bool
@@ -49,6 +59,17 @@ check_target(const char *text, struct err *e)
            err_set(e, ERR_USAGE,
                    "'%s' is neither private, link-local, loopback, nor a network like 10.0.0.0/8",
                    text);
+}
+
+bool
+check_filter(const char *text, struct err *e)
+{
+    size_t at = 0;
+    struct filter *f = filter_parse(slice_str(text), NULL, &at, e);
+    if (!f)
+        err_prefix(e, "at byte %zu of '%.80s'", at, text);
+    filter_unref(f);
+    return f;
 }
 
 bool

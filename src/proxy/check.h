@@ -14,5 +14,9 @@ bool check_host(const char *text, struct err *e) MUST_CHECK;
 bool check_resolve(const char *text, struct err *e) MUST_CHECK;
 /* private, link-local, loopback, or a network. */
 bool check_target(const char *text, struct err *e) MUST_CHECK;
+/* ADDRESS:PORT */
+bool check_web_listen(const char *text, struct err *e) MUST_CHECK;
+/* A query, flow/filter.h. */
+bool check_filter(const char *text, struct err *e) MUST_CHECK;
 /* USER:PASSWORD or @FILE; the sentence does not repeat the text. */
 bool check_proxyauth(const char *text, struct err *e) MUST_CHECK;

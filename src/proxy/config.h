@@ -27,6 +27,9 @@ struct config {
     const char **deny_targets; /* private, link-local, loopback, or CIDR */
     const char *proxyauth;     /* user:pass or @htpasswd */
     bool sandbox;
+    bool api;                 /* the control API is served */
+    const char *web_listen;   /* where, never NULL */
+    const char *web_password; /* or its hash; NULL: the token alone opens it */
     bool onboarding;
     const char *onboarding_host;
 
@@ -60,9 +63,20 @@ struct config {
         grace_time;     /* ns */
     uint64_t body_rate; /* bytes a second; 0: any */
 
+    /* What waits for a person. */
+    uint64_t hold_timeout;                   /* ns; 0: any */
+    const char *hold_default, *hold_orphans; /* forward, drop; keep, forward, drop */
+    int64_t hold_max;
+
+    /* Rules. */
+    const char **map_remote, **map_local, **modify_body, **modify_headers, **block_list;
+    const char *stickycookie, *stickyauth; /* queries */
+    bool anticache, anticomp;
+
     /* What is kept and shown. */
     uint64_t body_limit, memory_limit; /* bytes */
     const char *save_stream_file;
+    const char *filter; /* what is printed */
     int64_t flow_detail;
     bool json;
     const char *color;     /* auto, always, never */

@@ -3,8 +3,9 @@
 
 #include "base/err.h"
 #include "proxy/config.h"
+#include "rule/rule.h"
 
 /* Leaves what serving and a reload need: the folder of the authority, the files that the options
- * name now, and what the system looks up names and roots with. Nothing without the option
- * 'sandbox'. */
-bool confine(const struct config *c, struct err *e) MUST_CHECK;
+ * and the rules (may be NULL) name now, and what the system looks up names and roots with. Nothing
+ * without the option 'sandbox'. */
+bool confine(const struct config *c, const struct rules *rules, struct err *e) MUST_CHECK;

@@ -1,9 +1,14 @@
 /* What the parts of proxy/ share: the inside of struct proxy. */
 #pragma once
 
+#include "base/buf.h"
 #include "base/list.h"
+#include "io/sock.h"
 #include "proxy/proxy.h"
 #include "proxy/setup.h"
+#include "rule/rule.h"
+
+#include <pthread.h>
 
 struct leaf_cache;
 struct worker;
@@ -11,6 +16,8 @@ struct worker;
 /* Counters of connections by client, more than clients that come in crowds: two that share one are
  * a nuisance at most, and rare, as nobody can choose whom he shares it with. */
 #define CLIENT_SLOTS 4096
+
+#define SHUNNED_MAX 4
 
 struct proxy {
     struct setup *setup; /* the newest: a reference, of the thread that starts and reloads */
@@ -22,4 +29,14 @@ struct proxy {
     struct proxy_counters counters;
     atomic_uint from[CLIENT_SLOTS];
     bool stopping;
+    struct {
+        pthread_mutex_t lock; /* guards 'rules' and 'watch' */
+        struct rules *rules;  /* the newest: a reference, or NULL */
+        void (*watch)(void *arg);
+        void *watch_arg;
+    } shared;
+    struct sockaddr_storage shunned[SHUNNED_MAX]; /* see proxy_shun */
+    unsigned n_shunned;
+    pthread_mutex_t lock; /* guards 'listening' */
+    struct buf listening; /* see proxy_listeners */
 };

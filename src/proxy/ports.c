@@ -160,7 +160,7 @@ ports_apply(struct proxy *p, const struct setup *s, struct err *e)
 }
 
 struct port_list {
-    struct buf lines;
+    struct buf *lines;
     bool fresh; /* only those that were not announced */
 };
 
@@ -175,7 +175,7 @@ ports_list(struct worker *w, void *arg)
             continue;
         p->announced |= list->fresh;
         sock_text(listen_addr(p->listener), text, sizeof(text));
-        buf_printf(&list->lines, "listening %s %s\n", p->mode->name, text);
+        buf_printf(list->lines, "listening %s %s\n", p->mode->name, text);
     }
 }
 
@@ -188,20 +188,37 @@ ports_write(const char *path, FILE *f, struct slice lines, struct err *e)
     return good || err_errno(e, ERR_START, errno, "cannot write '%s'", path);
 }
 
+static void
+ports_lines(const struct proxy *p, bool fresh, struct buf *out)
+{
+    struct port_list list = {.lines = out, .fresh = fresh};
+    worker_call(p->workers[0], ports_list, &list);
+}
+
+static void
+ports_keep(struct proxy *p, struct slice lines)
+{
+    pthread_mutex_lock(&p->lock);
+    buf_reset(&p->listening);
+    buf_append(&p->listening, lines);
+    pthread_mutex_unlock(&p->lock);
+}
+
 bool
 ports_announce(struct proxy *p, const struct config *c, struct err *e)
 {
-    struct port_list fresh = {.fresh = true}, all = {.fresh = false};
-    buf_init(&fresh.lines, 64u << 10);
-    buf_init(&all.lines, 64u << 10);
-    worker_call(p->workers[0], ports_list, &fresh);
-    worker_call(p->workers[0], ports_list, &all);
+    struct buf fresh, all;
+    buf_init(&fresh, 64u << 10);
+    buf_init(&all, 64u << 10);
+    ports_lines(p, true, &fresh);
+    ports_lines(p, false, &all);
+    ports_keep(p, buf_slice(&all));
     /* Standard output belongs to the JSON where there is some. */
     FILE *out = c->json ? stderr : stdout;
-    bool good = ports_write("standard output", out, buf_slice(&fresh.lines), e);
+    bool good = ports_write("standard output", out, buf_slice(&fresh), e);
     if (good && c->port_file)
-        good = ports_write(c->port_file, fopen(c->port_file, "we"), buf_slice(&all.lines), e);
-    buf_release(&fresh.lines);
-    buf_release(&all.lines);
+        good = ports_write(c->port_file, fopen(c->port_file, "we"), buf_slice(&all), e);
+    buf_release(&fresh);
+    buf_release(&all);
     return good;
 }

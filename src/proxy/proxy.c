@@ -3,12 +3,15 @@
 
 #include "base/mem.h"
 #include "io/fd.h"
+#include "io/sock.h"
 #include "pki/keylog.h"
 #include "pki/leaf_cache.h"
 #include "proxy/confine.h"
 #include "proxy/engine.h"
 #include "proxy/ports.h"
 #include "proxy/worker.h"
+
+#define LISTENING_MAX (64u << 10)
 
 static bool
 proxy_make_workers(struct proxy *p, const struct config *c, struct err *e)
@@ -49,6 +52,9 @@ proxy_new(const struct config *c, struct budget *budget, struct err *e)
         return NULL;
     }
     p->budget = budget;
+    pthread_mutex_init(&p->shared.lock, NULL);
+    pthread_mutex_init(&p->lock, NULL);
+    buf_init(&p->listening, LISTENING_MAX);
     if (proxy_fill(p, c, e))
         return p;
     proxy_free(p);
@@ -56,9 +62,32 @@ proxy_new(const struct config *c, struct budget *budget, struct err *e)
 }
 
 bool
+proxy_shun(struct proxy *p, const struct sockaddr *a, struct err *e)
+{
+    if (p->n_shunned == SHUNNED_MAX)
+        return err_set(e, ERR_START, "more than %d addresses to keep clients from", SHUNNED_MAX);
+    memcpy(&p->shunned[p->n_shunned++], a, sock_len(a));
+    return true;
+}
+
+struct setup *
+proxy_setup(const struct proxy *p)
+{
+    return setup_ref(p->setup);
+}
+
+void
+proxy_listeners(struct proxy *p, struct buf *out)
+{
+    pthread_mutex_lock(&p->lock);
+    buf_append(out, buf_slice(&p->listening));
+    pthread_mutex_unlock(&p->lock);
+}
+
+bool
 proxy_confine(const struct proxy *p, struct err *e)
 {
-    return confine(p->setup->config, e);
+    return confine(p->setup->config, p->shared.rules, e);
 }
 
 bool
@@ -109,6 +138,44 @@ proxy_stop(struct proxy *p)
             loop_stop(p->workers[i]->loop);
 }
 
+static void
+proxy_adopt_rules(struct worker *w, void *arg)
+{
+    struct rules *rules = arg;
+    rules_unref(w->rules);
+    w->rules = rules ? rules_ref(rules) : NULL;
+}
+
+void
+proxy_set_rules(struct proxy *p, struct rules *rules)
+{
+    pthread_mutex_lock(&p->shared.lock);
+    struct rules *old = p->shared.rules;
+    p->shared.rules = rules ? rules_ref(rules) : NULL;
+    pthread_mutex_unlock(&p->shared.lock);
+    rules_unref(old);
+    for (unsigned i = 0; i < p->n_workers; i++)
+        worker_call(p->workers[i], proxy_adopt_rules, rules);
+}
+
+struct rules *
+proxy_rules(struct proxy *p)
+{
+    pthread_mutex_lock(&p->shared.lock);
+    struct rules *rules = p->shared.rules ? rules_ref(p->shared.rules) : NULL;
+    pthread_mutex_unlock(&p->shared.lock);
+    return rules;
+}
+
+void
+proxy_watch(struct proxy *p, void (*fn)(void *arg), void *arg)
+{
+    pthread_mutex_lock(&p->shared.lock);
+    p->shared.watch = fn;
+    p->shared.watch_arg = arg;
+    pthread_mutex_unlock(&p->shared.lock);
+}
+
 void
 proxy_wait(struct proxy *p)
 {
@@ -129,6 +196,10 @@ proxy_free(struct proxy *p)
     mem_free(p->workers);
     leaf_cache_free(p->leaves);
     setup_unref(p->setup);
+    rules_unref(p->shared.rules);
+    pthread_mutex_destroy(&p->shared.lock);
+    buf_release(&p->listening);
+    pthread_mutex_destroy(&p->lock);
     mem_free(p);
 }
 

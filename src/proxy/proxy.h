@@ -7,7 +7,11 @@
 #include "flow/body.h"
 #include "proxy/config.h"
 
+struct buf;
 struct proxy;
+struct rules;
+struct setup;
+struct sockaddr;
 struct writer;
 
 /* Numbers that say how the engine fares; any thread may read them. */
@@ -17,6 +21,9 @@ struct proxy_counters {
     atomic_ulong refused;         /* not accepted: limits */
     atomic_ulong flows;           /* recorded */
     atomic_ulong client_refusals; /* handshakes that clients refused */
+    atomic_ulong held;            /* that wait for a person now */
+    atomic_ulong held_total;      /* since the start */
+    atomic_ulong unheld;          /* that should have been held: the limit was reached */
 };
 
 /*
@@ -25,6 +32,14 @@ struct proxy_counters {
  * could not be started.
  */
 struct proxy *proxy_new(const struct config *c, struct budget *budget, struct err *e) MUST_CHECK;
+/* No client is ever led to this address, nor to those that reach the same listener: it is not an
+ * engine's, but of the same program. Before proxy_start. */
+bool proxy_shun(struct proxy *p, const struct sockaddr *a, struct err *e) MUST_CHECK;
+/* A reference to what was made of the newest configuration. On the thread that starts and reloads.
+ */
+struct setup *proxy_setup(const struct proxy *p) MUST_CHECK;
+/* Appends the lines "listening MODE ADDRESS:PORT" as they were last said. Any thread. */
+void proxy_listeners(struct proxy *p, struct buf *out);
 /* Gives up what is not needed for serving, as the configuration says. Before there are threads. */
 bool proxy_confine(const struct proxy *p, struct err *e) MUST_CHECK;
 /* Begins to serve; the writer is borrowed until proxy_free. The lines "listening MODE ADDRESS:PORT"
@@ -34,6 +49,13 @@ bool proxy_start(struct proxy *p, struct writer *w, struct err *e) MUST_CHECK;
 /* Makes the configuration that of new connections, opens and closes listeners as it says. On
  * failure all stays as it was. Any thread, one at a time. */
 bool proxy_reload(struct proxy *p, const struct config *c, struct err *e) MUST_CHECK;
+/* These rules hold for new requests. Keeps a reference. Any thread. */
+void proxy_set_rules(struct proxy *p, struct rules *rules);
+/* The newest: a reference, owned; NULL for none. Any thread. */
+struct rules *proxy_rules(struct proxy *p);
+/* fn(arg) is called when a flow begins or ends to be held: on any worker, so it must be short.
+ * NULL: nobody. */
+void proxy_watch(struct proxy *p, void (*fn)(void *arg), void *arg);
 /* Finishes what is running, within the grace time, then ends the workers; a second call ends them
  * at once. Not from a worker. Returns at once. */
 void proxy_stop(struct proxy *p);

@@ -13,6 +13,7 @@
 #include "layer/tls.h"
 #include "proxy/engine.h"
 #include "proxy/guard.h"
+#include "proxy/hooks.h"
 #include "proxy/page.h"
 #include "proxy/pool.h"
 
@@ -39,6 +40,8 @@ host_ask(struct host *h, struct ask *a)
     case ASK_NEXT: return session_ask_next(s, a);
     case ASK_TLS: return session_ask_tls(s, a);
     case ASK_REQUEST: return session_ask_request(s, a);
+    case ASK_HOOK: return hooks_ask(a);
+    case ASK_PAUSE: return hooks_pause(s, a);
     case ASK_OPEN: return session_ask_open(s, a);
     }
     return ASK_DONE;
@@ -51,6 +54,8 @@ host_cancel(struct host *h, struct ask *a)
     case ASK_TLS: session_cancel_tls(session_of(h)); break;
     case ASK_REQUEST: session_cancel_request(a); break;
     case ASK_OPEN: session_cancel_open(a); break;
+    case ASK_HOOK: hooks_cancel(a); break;
+    case ASK_PAUSE: hooks_cancel_pause(a); break;
     case ASK_NEXT: break;
     }
 }
@@ -78,9 +83,16 @@ host_record(struct host *h, struct flow *f)
 {
     struct session *s = session_of(h);
     atomic_fetch_add_explicit(&s->worker->proxy->counters.flows, 1, memory_order_relaxed);
-    worker_record(s->worker, f);
+    if (!(f->flags & FLOW_DISCARDED))
+        worker_record(s->worker, f);
     if (s->worker->stopping && session_idle(s))
         session_hang_up(s);
+}
+
+static void
+host_unhook(struct host *h UNUSED, void *hooks)
+{
+    hooks_free(hooks);
 }
 
 static struct layer *
@@ -185,6 +197,7 @@ static const struct host_ops session_host_ops = {.ask = host_ask,
                                                  .record = host_record,
                                                  .leave = session_leave,
                                                  .tunnel = host_tunnel,
+                                                 .unhook = host_unhook,
                                                  .secured = host_secured};
 
 bool

@@ -1,5 +1,6 @@
 /* A connection to the server of a flow. */
 #include "base/mem.h"
+#include "codec/url.h"
 #include "io/stream.h"
 #include "proxy/pool.h"
 #include "proxy/session.h"
@@ -45,15 +46,29 @@ session_cancel_open(struct ask *a)
     mem_free(o);
 }
 
-static struct upstream_spec
-open_spec(struct session *s, const struct flow *f)
+/* The name that the client said is for where it wanted to go. */
+static bool
+open_is_named(const struct session *s, const struct flow *f)
 {
+    return s->tls && !(f->req.versions && !slice_eq(f->host, slice_str(s->target)));
+}
+
+static struct upstream_spec
+open_spec(struct session *s, const struct ask *a)
+{
+    const struct flow *f = a->open.flow;
+    struct authority to;
     bool tls = f->scheme[0] && f->scheme[4] == 's';
-    return (struct upstream_spec){.setup = s->setup,
-                                  .host = f->host,
-                                  .port = f->port,
-                                  .tls = tls,
-                                  .sni = s->tls && tls ? slice_str(s->sni) : SLICE_NONE};
+    struct upstream_spec spec = {.setup = s->setup, .host = f->host, .port = f->port, .tls = tls};
+    if (tls && open_is_named(s, f))
+        spec.sni = slice_str(s->sni);
+    if (!a->open.to.n || !url_parse_authority(a->open.to, &to))
+        return spec;
+    if (tls && !spec.sni.n)
+        spec.sni = f->host;
+    spec.host = to.host;
+    spec.port = to.port ? to.port : f->port;
+    return spec;
 }
 
 /* A connection that this client alone may use, when it is the right one. */
@@ -73,7 +88,7 @@ open_take_bound(struct session *s, const struct upstream_spec *spec)
 enum ask_result
 session_ask_open(struct session *s, struct ask *a)
 {
-    struct upstream_spec spec = open_spec(s, a->open.flow);
+    struct upstream_spec spec = open_spec(s, a);
     a->host_data = NULL;
     if (s->failed) {
         /* What happened when we asked for its certificate. The next request tries again. */

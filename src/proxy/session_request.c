@@ -2,6 +2,7 @@
 #include "base/mem.h"
 #include "codec/url.h"
 #include "proxy/auth.h"
+#include "proxy/hooks.h"
 #include "proxy/onboard.h"
 #include "proxy/page.h"
 #include "proxy/session.h"
@@ -81,8 +82,13 @@ request_decide(struct session *s, struct ask *a)
         request_refuse(s, a, &why);
         return;
     }
-    if (!request_is_ours(s, f))
+    if (!request_is_ours(s, f)) {
+        if (f->kind == FLOW_CONNECT || hooks_begin(s, a))
+            return;
+        failure_set(&why, REASON_MEMORY, NULL);
+        request_refuse(s, a, &why);
         return;
+    }
     a->request.answer = true;
     if (onboard_answer(s->setup, f, &a->request.content))
         return;

@@ -97,6 +97,7 @@ worker_new(struct proxy *p, struct setup *s, struct err *e)
     list_init(&w->ports);
     list_init(&w->sessions);
     list_init(&w->away);
+    list_init(&w->held);
     w->loop = loop_new(e);
     if (!w->loop) {
         worker_free(w);
@@ -153,6 +154,7 @@ worker_free(struct worker *w)
     sessions_free(w->tls_sessions);
     facts_free(w->facts);
     setup_unref(w->setup);
+    rules_unref(w->rules);
     mem_free(w);
 }
 
@@ -310,10 +312,10 @@ worker_sweep_ports(struct worker *w)
     }
 }
 
+/* Whether who connects to 'a' ends at a listener that is bound to 'own'. */
 static bool
-port_covers(const struct port *p, const struct sockaddr *a)
+address_covers(const struct sockaddr *own, const struct sockaddr *a)
 {
-    const struct sockaddr *own = listen_addr(p->listener);
     struct sockaddr_storage any;
     if (sock_same(own, a))
         return true;
@@ -329,8 +331,12 @@ port_covers(const struct port *p, const struct sockaddr *a)
 bool
 worker_is_own(const struct worker *w, const struct sockaddr *a)
 {
+    const struct proxy *p = w->proxy;
     list_for (it, &w->ports)
-        if (port_covers(port_at(it), a))
+        if (address_covers(listen_addr(port_at(it)->listener), a))
+            return true;
+    for (unsigned i = 0; i < p->n_shunned; i++)
+        if (address_covers((const struct sockaddr *)&p->shunned[i], a))
             return true;
     return false;
 }

@@ -20,6 +20,8 @@ struct worker {
     bool started, joined;
     struct loop *loop;
     struct setup *setup; /* for new connections: a reference */
+    struct rules *rules; /* for new requests: a reference, or NULL */
+    struct list held;    /* struct hooks: that wait for a person, the oldest first */
     struct list ports;   /* struct port: open listeners */
     struct list sessions;
     struct pool *pool;
@@ -83,5 +85,5 @@ struct port *worker_open_port(struct worker *w, const struct port_spec *spec,
 struct port *worker_find_port(struct worker *w, const struct port_spec *spec);
 /* Closes the listeners that are not wanted. Their connections go on. */
 void worker_sweep_ports(struct worker *w);
-/* Whether the address is one that this proxy listens on. */
+/* Whether the address is one that this program listens on. */
 bool worker_is_own(const struct worker *w, const struct sockaddr *a);

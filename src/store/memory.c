@@ -10,7 +10,7 @@ struct memory {
     struct flow **chains;
     size_t n_chains;  /* a power of two */
     struct list kept; /* oldest first */
-    size_t max;
+    struct store_options options;
     struct store_counts counts;
 };
 
@@ -33,7 +33,7 @@ memory_open(const struct store_options *o, struct err *e)
     }
     m->n_chains = FIRST_CHAINS;
     list_init(&m->kept);
-    m->max = o->max;
+    m->options = *o;
     return m;
 }
 
@@ -83,9 +83,12 @@ memory_drop(void *store, uint64_t id)
 static void
 memory_make_room(struct memory *m, size_t bytes)
 {
-    while (m->counts.bytes > m->max - bytes) {
-        memory_drop(m, flow_at(m->kept.next)->id);
+    while (m->counts.bytes > m->options.max - bytes) {
+        uint64_t id = flow_at(m->kept.next)->id;
+        memory_drop(m, id);
         m->counts.evicted++;
+        if (m->options.gone)
+            m->options.gone(m->options.arg, id);
     }
 }
 
@@ -95,7 +98,7 @@ memory_put(void *store, struct flow *f, struct err *e UNUSED)
     struct memory *m = store;
     size_t bytes = flow_memory(f);
     memory_drop(m, f->id);
-    if (bytes > m->max) {
+    if (bytes > m->options.max) {
         m->counts.evicted++;
         return true;
     }
@@ -128,6 +131,16 @@ memory_each(void *store, bool newest_first, store_each_fn *fn, void *arg)
         it = newest_first ? it->prev : it->next;
 }
 
+static void
+memory_each_after(void *store, uint64_t id, store_each_fn *fn, void *arg)
+{
+    struct memory *m = store;
+    const struct flow *f = *memory_find(m, id);
+    struct list *it = f ? f->kept.node.next : m->kept.next;
+    while (it != &m->kept && fn(arg, flow_at(it)))
+        it = it->next;
+}
+
 static struct store_counts
 memory_counts(const void *store)
 {
@@ -152,6 +165,7 @@ const struct store_ops store_memory = {
     .put = memory_put,
     .get = memory_get,
     .each = memory_each,
+    .each_after = memory_each_after,
     .drop = memory_drop,
     .counts = memory_counts,
     .close = memory_close,

@@ -9,6 +9,10 @@
 
 struct store_options {
     size_t max; /* bytes of memory, as flow_memory counts them */
+    /* Is called for each flow that went because of the limit; it must not change the store. May be
+     * NULL. */
+    void (*gone)(void *arg, uint64_t id);
+    void *arg;
 };
 
 struct store_counts {
@@ -31,6 +35,9 @@ struct store_ops {
     struct flow *(*get)(void *store, uint64_t id);
     /* In the order in which they were put. fn must not change the store. */
     void (*each)(void *store, bool newest_first, store_each_fn *fn, void *arg);
+    /* From the oldest, behind the one with the id; all of them when that is not there (any more).
+     */
+    void (*each_after)(void *store, uint64_t id, store_each_fn *fn, void *arg);
     /* false when it was not there. */
     bool (*drop)(void *store, uint64_t id);
     struct store_counts (*counts)(const void *store);

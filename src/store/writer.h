@@ -9,6 +9,7 @@
 #include "flow/flow.h"
 
 #define WRITER_SINKS_MAX 4
+#define WRITER_JOBS_MAX  256
 
 /* Both are called on the writer's thread, one sink after the other. */
 struct writer_sink {
@@ -41,6 +42,11 @@ struct outbox {
 void writer_put(struct writer *w, struct outbox *o, struct flow *f);
 /* Hands over what is there. Waits while the mailbox is full. */
 void writer_send(struct writer *w, struct outbox *o);
-/* Nobody may be in writer_put any more. Gives what is left to the sinks, ends the thread, frees.
- * NULL is allowed. */
+/* Runs fn(arg) on the writer's thread, soon, between two batches; in order. Any thread, never
+ * waits; false without memory, or while WRITER_JOBS_MAX have not run yet. */
+bool writer_run(struct writer *w, void (*fn)(void *arg), void *arg) MUST_CHECK;
+/* Waits until all jobs have run that were asked for. Not on the writer's thread. */
+void writer_settle(struct writer *w);
+/* Nobody may be in writer_put or writer_run any more. Gives what is left to the sinks, runs the
+ * jobs that wait, ends the thread, frees. NULL is allowed. */
 void writer_stop(struct writer *w);

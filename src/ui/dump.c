@@ -323,7 +323,7 @@ put_json(struct dump *d, const struct flow *f)
 static bool
 is_shown(const struct dump *d, const struct flow *f)
 {
-    if (d->o.detail == 0 || d->gone)
+    if (d->o.detail == 0 || d->gone || (d->o.filter && !filter_match(d->o.filter, f)))
         return false;
     bool worked = !f->error && f->resp.head.status < 300;
     return d->o.json || d->o.detail >= 2 || f->kind != FLOW_CONNECT || !worked;

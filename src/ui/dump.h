@@ -10,7 +10,7 @@
 #pragma once
 
 #include "base/base.h"
-#include "flow/flow.h"
+#include "flow/filter.h"
 
 struct dump_options {
     int fd;
@@ -21,9 +21,10 @@ struct dump_options {
         columns; /* width; 0: lines may be as long as they are. Asked for when it is a terminal */
     int detail;  /* 0 nothing, 1 lines, 2 heads too, 3 contents shortened, connections and times, 4
                     everything */
-    size_t decode_max;       /* bytes to which a content may be decoded */
-    unsigned decode_ratio;   /* bytes to which one of it may be decoded; 0: any number */
-    void (*gone)(void *arg); /* the reader of the descriptor has gone away: called once */
+    const struct filter *filter; /* what is shown; NULL: all. Outlives the dump */
+    size_t decode_max;           /* bytes to which a content may be decoded */
+    unsigned decode_ratio;       /* bytes to which one of it may be decoded; 0: any number */
+    void (*gone)(void *arg);     /* the reader of the descriptor has gone away: called once */
     void *arg;
 };
 

@@ -7,6 +7,7 @@ import tempfile
 import pytest
 
 from lib import clients, pki
+from lib.control import Control
 from lib.origin import Origin
 from lib.recorder import Recorder
 from lib.weir import BINARY, Weir, weir_run
@@ -95,6 +96,12 @@ def weir(tmp_path, shared):
     factory = Factory(make)
     yield factory
     factory.end()
+
+
+@pytest.fixture
+def control(weir):
+    """control('--option', ...) -> the control API of a started Weir, which is its .proxy."""
+    return lambda *options, **how: Control(weir(*Control.OPTIONS, *options, **how))
 
 
 @pytest.fixture

@@ -88,7 +88,7 @@ def test_port_that_is_taken_ends_with_status_3_and_one_line(weir, home, shared):
     (["dump", "--head-max", "lots"], "lots"),
     (["dump", "--proxyauth", "nocolon"], "USER:PASSWORD"),
     (["dump", "--set", "unheard=of"], "unheard"),
-    (["dump", "surplus"], "surplus"),
+    (["dump", "surplus:1"], "surplus"),
     (["dmp"], "dump"),
     ([], "dump"),
 ])

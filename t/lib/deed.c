@@ -57,6 +57,14 @@ take_nothing(struct deed *d, const char *text)
 }
 
 static bool
+take_words(struct deed *d, const char *text)
+{
+    d->bytes = strdup(text);
+    d->n = d->bytes ? strlen(text) : 0;
+    return d->n;
+}
+
+static bool
 take_page(struct deed *d, const char *text)
 {
     struct slice status;
@@ -100,11 +108,9 @@ static const struct deed_row conn_rows[] = {
 };
 
 static const struct deed_row host_rows[] = {
-    {"after ", DEED_AFTER, take_time},
-    {"answer forward", DEED_FORWARD, take_nothing},
-    {"answer next", DEED_NEXT, take_nothing},
-    {"answer page ", DEED_PAGE, take_page},
-    {"open fails ", DEED_OPEN_FAILS, take_failure},
+    {"after ", DEED_AFTER, take_time},        {"answer forward", DEED_FORWARD, take_nothing},
+    {"answer next", DEED_NEXT, take_nothing}, {"answer page ", DEED_PAGE, take_page},
+    {"hook ", DEED_HOOK, take_words},         {"open fails ", DEED_OPEN_FAILS, take_failure},
 };
 
 static bool
@@ -181,6 +187,7 @@ deed_do(const struct deed *d, struct rig *r)
     case DEED_REUSED: return rig_answer_open(r, d->type == DEED_REUSED, REASON_NONE, "");
     case DEED_OPEN_FAILS: return rig_answer_open(r, false, d->why, d->bytes);
     case DEED_NEXT: return rig_answer_next(r);
+    case DEED_HOOK: return rig_answer_hook(r, slice_of(d->bytes, d->n));
     }
     return true;
 }
@@ -236,7 +243,7 @@ deed_read(struct slice *in, struct deed *d)
     if (!in->n)
         return false;
     unsigned first = take_byte(in);
-    *d = (struct deed){.type = first % 16 % (DEED_NEXT + 1), .conn = first >> 4};
+    *d = (struct deed){.type = first % 16 % (DEED_HOOK + 1), .conn = first >> 4};
     if (d->type == DEED_INPUT)
         read_input(in, d);
     else

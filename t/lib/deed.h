@@ -21,6 +21,7 @@ enum deed_type {
     DEED_REUSED,
     DEED_OPEN_FAILS,
     DEED_NEXT,
+    DEED_HOOK,
 };
 
 struct deed {

@@ -41,6 +41,20 @@ option_open_fails(struct playbook *p, struct slice v)
     return p->text && deed_reason(word, &p->options.open_fails);
 }
 
+/* STAGE WORDS, up to six of them. */
+static bool
+option_hook(struct playbook *p, struct slice v)
+{
+    struct rig_options *o = &p->options;
+    enum stage stage;
+    if (o->n_hooks == ARRAY_LEN(o->hooks) || !stage_find(slice_cut(&v, ' '), &stage))
+        return false;
+    struct rig_hook *hook = &o->hooks[o->n_hooks++];
+    hook->stage = stage;
+    snprintf(hook->words, sizeof(hook->words), "%.*s", SLICE_ARG(v));
+    return true;
+}
+
 static bool
 option_target(struct playbook *p, struct slice v)
 {
@@ -112,10 +126,15 @@ option_set(struct playbook *p, struct slice v)
         const char *name;
         bool (*set)(struct playbook *p, struct slice v);
     } rows[] = {
-        {"allow", option_flag},      {"limit", option_size},
-        {"loose", option_loose},     {"open-fails", option_open_fails},
-        {"respond", option_respond}, {"target", option_target},
-        {"wait", option_wait},       {"whole", option_whole},
+        {"allow", option_flag},
+        {"hook", option_hook},
+        {"limit", option_size},
+        {"loose", option_loose},
+        {"open-fails", option_open_fails},
+        {"respond", option_respond},
+        {"target", option_target},
+        {"wait", option_wait},
+        {"whole", option_whole},
     };
     struct slice name = slice_cut(&v, ' ');
     for (size_t i = 0; i < ARRAY_LEN(rows); i++)

@@ -411,7 +411,7 @@ rig_slow(struct rig *r, size_t n, bool slow)
 static uint64_t
 rig_next_deadline(const struct rig *r, uint64_t until)
 {
-    uint64_t first = 0;
+    uint64_t first = rig_pause_next(r, until);
     for (size_t i = 0; i < r->n_conns; i++) {
         uint64_t at = r->conns[i].chain ? chain_deadline(r->conns[i].chain) : 0;
         if (at && at <= until && (!first || at < first))
@@ -429,6 +429,7 @@ rig_fire(struct rig *r)
         if (at && at <= r->now)
             chain_timer(c->chain, r->now);
     }
+    rig_pause_end(r);
 }
 
 void
@@ -453,6 +454,10 @@ rig_answer_all(struct rig *r)
         rig_answer_request(r, 0, NULL);
         rig_answer_open(r, false, REASON_SHUTDOWN, "");
         rig_answer_next(r);
+        rig_answer_hook(r, SLICE("go"));
+        r->now = MAX(r->now, rig_pause_next(r, UINT64_MAX));
+        rig_pause_end(r);
+        rig_run(r);
     }
 }
 

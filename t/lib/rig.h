@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include "flow/hook.h"
 #include "layer/fan.h"
 #include "lib/lines.h"
 
@@ -13,6 +14,12 @@ enum rig_stack {
     RIG_PROXY,  /* a client that speaks HTTP/1 */
     RIG_PEEK,   /* a client of which nothing is known */
     RIG_TUNNEL, /* a client and a server that are joined byte for byte */
+};
+
+/* What is wanted at a stage: "want", "wait", "answer 403 text", see rig_hook.c. */
+struct rig_hook {
+    enum stage stage;
+    char words[200];
 };
 
 struct rig_options {
@@ -26,7 +33,9 @@ struct rig_options {
     unsigned respond;       /* 0: forward; else a page with this status and the text */
     enum reason open_fails; /* 0: open */
     bool refuse_tunnel;
-    bool finish;      /* the caller means to use rig_finish */
+    bool finish; /* the caller means to use rig_finish */
+    struct rig_hook hooks[6];
+    size_t n_hooks;
     const char *text; /* borrowed: of the page, or of the failure */
     char target[64];  /* of requests that name none */
     uint16_t port;
@@ -98,11 +107,22 @@ void rig_pass(struct rig *r, uint64_t ns);
 bool rig_answer_request(struct rig *r, unsigned status, const char *text);
 bool rig_answer_open(struct rig *r, bool reuse, enum reason failure, const char *text);
 bool rig_answer_next(struct rig *r);
+/* Says what is wanted; the question then has its answer. */
+bool rig_answer_hook(struct rig *r, struct slice words);
 /* The end of a play: all questions are answered, everybody reads, hours pass. Everything must have
  * come to its end then; NULL, or a sentence about what has not. */
 const char *rig_finish(struct rig *r);
 
-/* Between rig.c and rig_host.c. */
+/* Between rig.c, rig_host.c and rig_hook.c. */
+/* Does what the options say for the stage; true when it is to wait. */
+bool rig_hook_run(struct rig *r, struct ask *a);
+/* Does what the words say; false when they are not understood. */
+bool rig_hook_do(struct rig *r, struct ask *a, struct slice words);
+unsigned rig_hook_stages(const struct rig *r);
+/* The earliest time that somebody waits for, up to 'until'; 0 for none. */
+uint64_t rig_pause_next(const struct rig *r, uint64_t until);
+/* Answers those whose time has come. */
+void rig_pause_end(struct rig *r);
 extern const struct host_ops rig_host_ops;
 /* A new connection to the flow's server, opened; NULL without memory. */
 struct rig_conn *rig_connect(struct rig *r, const struct flow *f);

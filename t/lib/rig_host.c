@@ -202,6 +202,7 @@ fill_request(struct ask *a, unsigned status, const char *text)
 {
     struct flow *f = a->request.flow;
     a->request.answer = status != 0;
+    a->request.stages = rig_hook_stages(rig_of(a->chain->host));
     if (status && !make_page(f, status, slice_str(text), &a->request.content))
         a->request.content = SLICE_NONE;
 }
@@ -298,12 +299,22 @@ ask_next(struct rig *r, struct ask *a)
 }
 
 static enum ask_result
+ask_hook(struct rig *r, struct ask *a)
+{
+    if (!r->options.quiet)
+        lines_add(&r->did, "ask hook %s", stage_name(a->hook.stage));
+    return rig_hook_run(r, a) ? ask_later(r, a) : ASK_DONE;
+}
+
+static enum ask_result
 rig_ask(struct host *h, struct ask *a)
 {
     struct rig *r = rig_of(h);
     switch (a->type) {
     case ASK_NEXT: return ask_next(r, a);
     case ASK_REQUEST: return ask_request(r, a);
+    case ASK_HOOK: return ask_hook(r, a);
+    case ASK_PAUSE: return ask_later(r, a);
     case ASK_OPEN: return ask_open(r, a);
     case ASK_TLS: break;
     }
@@ -315,7 +326,8 @@ static void
 rig_cancel(struct host *h, struct ask *a)
 {
     static const char *const names[] = {
-        [ASK_NEXT] = "next", [ASK_TLS] = "tls", [ASK_REQUEST] = "request", [ASK_OPEN] = "open"};
+        [ASK_NEXT] = "next", [ASK_TLS] = "tls",   [ASK_REQUEST] = "request",
+        [ASK_HOOK] = "hook", [ASK_OPEN] = "open", [ASK_PAUSE] = "pause"};
     struct rig *r = rig_of(h);
     ask_drop(r, a);
     if (!r->options.quiet)
@@ -347,6 +359,43 @@ rig_answer_open(struct rig *r, bool reuse, enum reason failure, const char *text
     ask_answer(a);
     rig_run(r);
     return true;
+}
+
+bool
+rig_answer_hook(struct rig *r, struct slice words)
+{
+    struct ask *a = ask_take(r, ASK_HOOK);
+    if (!a)
+        return false;
+    bool known = rig_hook_do(r, a, words);
+    ask_answer(a);
+    rig_run(r);
+    return known;
+}
+
+uint64_t
+rig_pause_next(const struct rig *r, uint64_t until)
+{
+    uint64_t first = 0;
+    for (size_t i = 0; i < r->n_asks; i++) {
+        const struct ask *a = r->asks[i];
+        if (a->type == ASK_PAUSE && a->pause.until <= until && (!first || a->pause.until < first))
+            first = a->pause.until;
+    }
+    return first;
+}
+
+void
+rig_pause_end(struct rig *r)
+{
+    for (size_t i = 0; i < r->n_asks; i++) {
+        struct ask *a = r->asks[i];
+        if (a->type != ASK_PAUSE || a->pause.until > r->now)
+            continue;
+        ask_drop(r, a);
+        ask_answer(a);
+        return;
+    }
 }
 
 bool
@@ -394,6 +443,11 @@ rig_tunnel(struct host *h, struct flow *f)
 }
 
 static void
+rig_unhook(struct host *h, void *hooks)
+{
+}
+
+static void
 rig_secured(struct host *h, struct chain *c, struct ssl_st *ssl, const struct failure *why)
 {
 }
@@ -406,4 +460,5 @@ const struct host_ops rig_host_ops = {.ask = rig_ask,
                                       .record = rig_record,
                                       .leave = rig_leave,
                                       .tunnel = rig_tunnel,
+                                      .unhook = rig_unhook,
                                       .secured = rig_secured};

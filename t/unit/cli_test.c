@@ -91,15 +91,19 @@ wrong_usage_is_one_line(void **state)
                                  "'--listen-port'? See 'weir dump --help'\n"},
         {"dump --frobnicate", "weir: unknown option '--frobnicate', see 'weir dump --help'\n"},
         {"dump -Z", "weir: unknown option '-Z', see 'weir dump --help'\n"},
-        {"dump word", "weir: unexpected word 'word', see 'weir dump --help'\n"},
-        {"dump -- --json", "weir: unexpected word '--json', see 'weir dump --help'\n"},
+        {"options word", "weir: unexpected word 'word', see 'weir options --help'\n"},
+        {"options -- --json", "weir: unexpected word '--json', see 'weir options --help'\n"},
+        {"dump stats:4", "weir: at byte 0 of the query 'stats:4': there is no field 'stats': did "
+                         "you mean 'status'?\n"},
+        {"dump --filter a)", "weir: option 'filter': at byte 1 of 'a)': a ')' without its '('\n"},
+        {"query", "weir: query needs: explain TEXT\n"},
         {"dump -p many", "weir: option 'listen-port': 'many' is not a number from 0 to 65535\n"},
         {"dump -p", "weir: '-p' needs a value\n"},
         {"options --json=1", "weir: '--json' takes no value\n"},
         {"options --jsno x", "weir: unknown option '--jsno', see 'weir options --help'\n"},
         {"ca --out", "weir: '--out' needs a value\n"},
         {"ca show --out x", "weir: '--out' does not fit here, see 'weir ca --help'\n"},
-        {"docs", "weir: docs needs one of: options, commands, man\n"},
+        {"docs", "weir: docs needs one of: options, commands, man, filters, rules\n"},
     };
     for (size_t i = 0; i < ARRAY_LEN(wrong); i++) {
         assert_int_equal(run(wrong[i].line), CLI_USAGE);
@@ -111,8 +115,8 @@ wrong_usage_is_one_line(void **state)
 static void
 hostile_words_do_not_reach_the_terminal(void **state)
 {
-    assert_int_equal(run("dump \x1b[2J"), CLI_USAGE);
-    assert_string_equal(errors, "weir: unexpected word '\\x1b[2J', see 'weir dump --help'\n");
+    assert_int_equal(run("options \x1b[2J"), CLI_USAGE);
+    assert_string_equal(errors, "weir: unexpected word '\\x1b[2J', see 'weir options --help'\n");
 }
 
 static void

@@ -50,6 +50,20 @@ printed(struct flow *f, struct dump_options o)
 }
 
 static void
+only_what_the_query_matches_is_printed(void **state)
+{
+    struct dump_options o = PLAIN;
+    struct filter *filter = filter_parse(SLICE("404 or json"), NULL, NULL, NULL);
+    assert_non_null(filter);
+    o.filter = filter;
+    assert_string_equal(printed(flow_make_get("a.test", "/", "", NULL), o), "");
+    assert_string_not_equal(printed(flow_make_get("a.test", "/x.json", "", NULL), o), "");
+    o.json = true;
+    assert_string_equal(printed(flow_make_get("a.test", "/", "", NULL), o), "");
+    filter_unref(filter);
+}
+
+static void
 an_exchange_is_one_line(void **state)
 {
     struct flow *f = flow_make_get("example.com", "/path?q=1", "hello", NULL);
@@ -325,6 +339,7 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(only_what_the_query_matches_is_printed),
         cmocka_unit_test(an_exchange_is_one_line),
         cmocka_unit_test(what_is_missing_is_a_dash),
         cmocka_unit_test(detail_zero_prints_nothing),

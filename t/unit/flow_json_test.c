@@ -2,6 +2,7 @@
 #include "flow/flow_json.h"
 
 #include "base/base64.h"
+#include "flow/edit.h"
 #include "lib/flow_make.h"
 
 #include <jansson.h>
@@ -301,6 +302,71 @@ a_buf_that_is_full_has_failed(void **state)
     flow_unref(f);
 }
 
+/* The first version of a request: another field and another content. */
+static void
+edit_request(struct flow *f)
+{
+    struct decision d = {0};
+    struct hook h = {
+        .flow = f, .by = SLICE("rule one"), .now = 1700000000200000000, .decision = &d};
+    struct version *v = edit_begin(&h, &f->req);
+    assert_true(v && edit_set(&h, v, SLICE("X-New"), SLICE("1")));
+    assert_true(edit_replace(&h, v, SLICE("other")));
+}
+
+static void
+what_was_made_of_a_message_is_told(void **state)
+{
+    struct flow *f = make_post();
+    edit_request(f);
+    json_t *root = read_back(f, true);
+    json_t *versions = json_object_get(json_object_get(root, "request"), "versions");
+    assert_int_equal(json_array_size(versions), 1);
+    json_t *v = json_array_get(versions, 0);
+    assert_string_equal(text_at(v, "by"), "rule one");
+    assert_int_equal(number_at(v, "at_us"), 1700000000200000);
+    assert_string_equal(text_at(v, "method"), "POST");
+    assert_int_equal(number_at(v, "size"), 5);
+    expect_base64(v, "base64", SLICE("other"));
+    assert_null(json_object_get(json_object_get(root, "response"), "versions"));
+    assert_string_equal(json_string_value(json_array_get(json_object_get(root, "flags"), 0)),
+                        "edited");
+    json_decref(root);
+    flow_unref(f);
+}
+
+static void
+rules_and_people_are_heard(void **state)
+{
+    struct flow *f = make_post();
+    struct slice tags[] = {SLICE("a"), SLICE("b")};
+    json_t *root = read_back(f, false);
+    assert_null(json_object_get(root, "marks"));
+    assert_null(json_object_get(root, "trace"));
+    json_decref(root);
+    assert_true(flow_mark(
+        f, &(struct marks){.mark = SLICE("red"), .note = SLICE("n"), .tags = tags, .n_tags = 2}));
+    assert_true(flow_trace(f, &(struct trace){.rule = 7,
+                                              .name = SLICE("one"),
+                                              .stage = "request",
+                                              .did = "blocked",
+                                              .at = 1700000000200000000}));
+    f->flags = FLOW_MOCKED | FLOW_SENT;
+    root = read_back(f, false);
+    json_t *marks = json_object_get(root, "marks");
+    assert_string_equal(text_at(marks, "mark"), "red");
+    assert_string_equal(text_at(marks, "note"), "n");
+    assert_int_equal(json_array_size(json_object_get(marks, "tags")), 2);
+    json_t *t = json_array_get(json_object_get(root, "trace"), 0);
+    assert_int_equal(number_at(t, "rule"), 7);
+    assert_string_equal(text_at(t, "name"), "one");
+    assert_string_equal(text_at(t, "stage"), "request");
+    assert_string_equal(text_at(t, "did"), "blocked");
+    assert_int_equal(json_array_size(json_object_get(root, "flags")), 2);
+    json_decref(root);
+    flow_unref(f);
+}
+
 int
 main(void)
 {
@@ -319,6 +385,8 @@ main(void)
         cmocka_unit_test(a_tunnel_has_its_bytes),
         cmocka_unit_test(an_upgraded_exchange_has_the_bytes_of_its_tunnel),
         cmocka_unit_test(a_buf_that_is_full_has_failed),
+        cmocka_unit_test(what_was_made_of_a_message_is_told),
+        cmocka_unit_test(rules_and_people_are_heard),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -117,6 +117,19 @@ a_full_buf_fails_and_stays_within_its_limit(void **state)
     }
 }
 
+static void
+what_is_json_already_stands_as_it_is(void **state)
+{
+    AUTO(buf_release) struct buf b = {.max = 1000};
+    struct json j;
+    json_init(&j, &b);
+    json_begin_object(&j, NULL);
+    json_bool(&j, "a", true);
+    json_raw(&j, "b", SLICE("{\"c\": 1}"));
+    json_end_object(&j);
+    assert_string_equal(buf_str(&b), "{\"a\":true,\"b\":{\"c\": 1}}");
+}
+
 int
 main(void)
 {
@@ -127,6 +140,7 @@ main(void)
         cmocka_unit_test(text_is_always_utf8),
         cmocka_unit_test(keys_are_escaped_too),
         cmocka_unit_test(base64_in_pieces_is_the_same_as_whole),
+        cmocka_unit_test(what_is_json_already_stands_as_it_is),
         cmocka_unit_test(a_full_buf_fails_and_stays_within_its_limit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

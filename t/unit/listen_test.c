@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "io/sock.h"
+#include "lib/folder.h"
 #include "lib/net.h"
 
 #include <fcntl.h>
@@ -12,7 +13,10 @@
 #include <netinet/tcp.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -285,6 +289,71 @@ test_without_descriptors_accepting_pauses_and_says_so_once(void **state)
     assert_int_equal(status, 0);
 }
 
+static void
+on_neighbour(void *arg, int fd, const struct sockaddr *from)
+{
+    struct door *d = arg;
+    assert_int_equal(from->sa_family, AF_UNIX);
+    close(fd);
+    d->came++;
+    if (d->listener)
+        listen_close(d->listener);
+}
+
+static int
+unix_dial(const char *path)
+{
+    struct sockaddr_un a = {.sun_family = AF_UNIX};
+    snprintf(a.sun_path, sizeof(a.sun_path), "%s", path);
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_int_equal(connect(fd, (struct sockaddr *)&a, sizeof(a)), 0);
+    return fd;
+}
+
+static void
+test_a_local_socket_is_for_its_owner_and_replaces_what_was_left(void **state)
+{
+    struct err e = {0};
+    struct stat st;
+    struct loop *l = new_loop();
+    const char *path = folder_file("local.sock");
+    for (unsigned i = 0; i < 2; i++) {
+        struct door d = {0};
+        d.listener = listen_open_unix(l, path, on_neighbour, &d, &e);
+        assert_non_null(d.listener);
+        assert_int_equal(stat(path, &st), 0);
+        assert_int_equal(st.st_mode & 0777, 0600);
+        int fd = unix_dial(path);
+        loop_run(l);
+        assert_int_equal(d.came, 1);
+        close(fd);
+    }
+    loop_free(l);
+}
+
+static void
+test_a_local_socket_in_use_and_a_file_are_not_replaced(void **state)
+{
+    struct err e = {0};
+    struct door d = {0};
+    struct loop *l = new_loop();
+    const char *path = folder_file("used.sock");
+    struct listener *used = listen_open_unix(l, path, on_neighbour, &d, &e);
+    assert_non_null(used);
+    assert_null(listen_open_unix(l, path, on_neighbour, &d, &e));
+    assert_non_null(strstr(e.text, "used.sock"));
+    listen_close(used);
+    const char *file = folder_write("file.sock", SLICE("precious"), 0600);
+    assert_null(listen_open_unix(l, file, on_neighbour, &d, &e));
+    assert_int_equal(access(file, F_OK), 0);
+    char long_one[200];
+    memset(long_one, 'x', sizeof(long_one) - 1);
+    long_one[sizeof(long_one) - 1] = '\0';
+    assert_null(listen_open_unix(l, long_one, on_neighbour, &d, &e));
+    assert_non_null(strstr(e.text, "at most 107 bytes"));
+    loop_free(l);
+}
+
 int
 main(void)
 {
@@ -297,6 +366,8 @@ main(void)
         cmocka_unit_test(test_a_taken_port_is_named),
         cmocka_unit_test(test_an_address_that_is_none_is_named),
         cmocka_unit_test(test_an_address_of_somebody_else_is_named),
+        cmocka_unit_test(test_a_local_socket_is_for_its_owner_and_replaces_what_was_left),
+        cmocka_unit_test(test_a_local_socket_in_use_and_a_file_are_not_replaced),
         cmocka_unit_test(test_listening_needs_memory),
         cmocka_unit_test(test_without_descriptors_accepting_pauses_and_says_so_once),
     };

@@ -114,6 +114,28 @@ standard_error_gets_the_name_and_the_level(void **state)
                         "weir: error: one\nweir: warning: two\nweir: three\nweir: debug: four\n");
 }
 
+static char tapped[200];
+
+static void
+tap(enum log_level level, const char *line)
+{
+    snprintf(tapped, sizeof(tapped), "%d %s", (int)level, line);
+}
+
+static void
+a_tap_hears_what_is_written_and_nothing_else(void **state)
+{
+    log_set_level(LOG_WARN);
+    log_set_tap(tap);
+    log_line(LOG_WARN, "a\n%d", 1);
+    assert_string_equal(tapped, "1 a\\x0a1");
+    log_line(LOG_INFO, "b");
+    assert_string_equal(tapped, "1 a\\x0a1");
+    log_set_tap(NULL);
+    log_line(LOG_ERROR, "c");
+    assert_string_equal(tapped, "1 a\\x0a1");
+}
+
 int
 main(void)
 {
@@ -122,6 +144,8 @@ main(void)
         cmocka_unit_test_setup_teardown(control_bytes_are_escaped, catch_lines, let_go),
         cmocka_unit_test_setup_teardown(a_long_line_is_cut, catch_lines, let_go),
         cmocka_unit_test_setup_teardown(a_line_needs_no_memory, catch_lines, let_go),
+        cmocka_unit_test_setup_teardown(a_tap_hears_what_is_written_and_nothing_else, catch_lines,
+                                        let_go),
         cmocka_unit_test_setup_teardown(standard_error_gets_the_name_and_the_level, catch_lines,
                                         let_go),
     };

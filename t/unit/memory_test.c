@@ -136,6 +136,43 @@ the_walk_goes_both_ways_and_can_be_ended(void **state)
 }
 
 static void
+the_walk_goes_on_behind_a_flow(void **state)
+{
+    void *s = open_store(1 << 20);
+    uint64_t a = put_one(s, 0), b = put_one(s, 0), c = put_one(s, 0);
+    struct walk rest = {.max = 8}, all = {.max = 8}, none = {.max = 8};
+    ops->each_after(s, a, note_id, &rest);
+    assert_int_equal(rest.n, 2);
+    assert_int_equal(rest.ids[0], b);
+    ops->each_after(s, c, note_id, &none);
+    assert_int_equal(none.n, 0);
+    assert_true(ops->drop(s, a));
+    ops->each_after(s, a, note_id, &all);
+    assert_int_equal(all.n, 2);
+    ops->close(s);
+}
+
+static void
+note_gone(void *arg, uint64_t id)
+{
+    struct walk *w = arg;
+    w->ids[w->n++] = id;
+}
+
+static void
+it_tells_who_had_to_go(void **state)
+{
+    struct err e = {0};
+    struct walk gone = {.max = 8};
+    void *s = ops->open(&(struct store_options){.max = 30000, .gone = note_gone, .arg = &gone}, &e);
+    uint64_t a = put_one(s, 10000);
+    put_one(s, 10000);
+    assert_int_equal(gone.n, 1);
+    assert_int_equal(gone.ids[0], a);
+    ops->close(s);
+}
+
+static void
 without_memory_nothing_changes(void **state)
 {
     struct err e = {0};
@@ -169,6 +206,8 @@ main(void)
         cmocka_unit_test(a_flow_that_is_too_large_is_only_counted),
         cmocka_unit_test(the_same_id_is_kept_once),
         cmocka_unit_test(the_walk_goes_both_ways_and_can_be_ended),
+        cmocka_unit_test(the_walk_goes_on_behind_a_flow),
+        cmocka_unit_test(it_tells_who_had_to_go),
         cmocka_unit_test(without_memory_nothing_changes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

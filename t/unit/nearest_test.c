@@ -1,5 +1,5 @@
-/* Tests of api/nearest: what counts as a misspelling. */
-#include "api/nearest.h"
+/* Tests of base/nearest: what counts as a misspelling. */
+#include "base/nearest.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -201,6 +201,58 @@ a_wrong_file_is_refused_at_a_reload(void **state)
     config_unref(old);
 }
 
+static struct config *
+with(const struct config *c, const char *name, const struct settings_texts *texts, struct err *e)
+{
+    struct option_name n;
+    assert_true(option_find(slice_str(name), &n));
+    return settings_with(c, n.option, texts, e);
+}
+
+static void
+one_option_may_be_changed_in_a_copy(void **state)
+{
+    struct err e = {0};
+    struct slice texts[] = {SLICE("loopback"), SLICE("10.0.0.0/8")};
+    file("head-time: 1s\ndeny-targets: [private]\n");
+    struct config *old = must_load();
+    struct config *c =
+        with(old, "deny-targets", &(struct settings_texts){.texts = texts, .n = 2}, &e);
+    assert_non_null(c);
+    assert_string_equal(c->deny_targets[0], "loopback");
+    assert_string_equal(c->deny_targets[1], "10.0.0.0/8");
+    assert_null(c->deny_targets[2]);
+    assert_int_equal(c->head_time, 1000000000);
+    assert_string_equal(old->deny_targets[0], "private");
+    config_unref(old);
+    struct config *back = with(c, "head-time", &(struct settings_texts){.reset = true}, &e);
+    assert_non_null(back);
+    assert_int_equal(back->head_time, 10000000000);
+    struct config *empty = with(c, "deny-targets", &(struct settings_texts){.n = 0}, &e);
+    assert_non_null(empty);
+    assert_null(empty->deny_targets);
+    config_unref(c);
+    config_unref(back);
+    config_unref(empty);
+}
+
+static void
+what_cannot_be_changed_is_refused_with_a_reason(void **state)
+{
+    struct err e = {0};
+    struct slice texts[] = {SLICE("1"), SLICE("2")};
+    file("");
+    struct config *old = must_load();
+    assert_null(with(old, "threads", &(struct settings_texts){.texts = texts, .n = 1}, &e));
+    assert_string_equal(e.text, "option 'threads' cannot change while the program runs");
+    assert_null(with(old, "head-time", &(struct settings_texts){.texts = texts, .n = 2}, &e));
+    assert_string_equal(e.text, "option 'head-time' takes one value");
+    texts[0] = SLICE("soon");
+    assert_null(with(old, "head-time", &(struct settings_texts){.texts = texts, .n = 1}, &e));
+    assert_non_null(strstr(e.text, "'soon' is not a time"));
+    config_unref(old);
+}
+
 int
 main(void)
 {
@@ -213,6 +265,9 @@ main(void)
         cmocka_unit_test_setup_teardown(a_reload_reads_the_file_again_and_keeps_the_words, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(what_is_fixed_stays_and_is_warned_about, setup, teardown),
+        cmocka_unit_test_setup_teardown(one_option_may_be_changed_in_a_copy, setup, teardown),
+        cmocka_unit_test_setup_teardown(what_cannot_be_changed_is_refused_with_a_reason, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(a_wrong_file_is_refused_at_a_reload, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -228,6 +228,28 @@ test_a_client_has_an_ipv4_address_or_a_network_of_ipv6(void **state)
     assert_true(client("2001:db8::1") != client("2001:db8:0:1::1"));
 }
 
+static void
+test_an_address_is_split_from_its_port(void **state)
+{
+    static const char *const bad[] = {
+        "",    ":80", "127.0.0.1",    "127.0.0.1:",  "127.0.0.1:65536",
+        "a:1", "::1", "127.0.0.1:-1", "127.0.0.1:1 "};
+    char host[64], long_one[200];
+    uint16_t port = 1;
+    assert_true(sock_split("127.0.0.1:0", host, &port));
+    assert_string_equal(host, "127.0.0.1");
+    assert_int_equal(port, 0);
+    assert_true(sock_split("[::1]:65535", host, &port));
+    assert_string_equal(host, "[::1]");
+    assert_int_equal(port, 65535);
+    for (size_t i = 0; i < ARRAY_LEN(bad); i++)
+        if (sock_split(bad[i], host, &port))
+            fail_msg("'%s' is taken", bad[i]);
+    memset(long_one, '1', sizeof(long_one));
+    memcpy(long_one + sizeof(long_one) - 3, ":1", 3);
+    assert_false(sock_split(long_one, host, &port));
+}
+
 int
 main(void)
 {
@@ -235,6 +257,7 @@ main(void)
         cmocka_unit_test(test_text_has_brackets_around_ipv6),
         cmocka_unit_test(test_text_is_cut_to_the_room_there_is),
         cmocka_unit_test(test_parse_takes_numeric_addresses_only),
+        cmocka_unit_test(test_an_address_is_split_from_its_port),
         cmocka_unit_test(test_each_address_has_one_class),
         cmocka_unit_test(test_cidr_is_matched_by_its_first_bits),
         cmocka_unit_test(test_bad_cidr_is_refused),

@@ -1,6 +1,7 @@
 /* Tests of store/writer: every flow reaches every sink once, in order, from any thread. */
 #include "store/writer.h"
 
+#include "base/mem.h"
 #include "base/thread.h"
 #include "lib/flow_make.h"
 
@@ -134,6 +135,67 @@ it_can_stop_without_a_flow(void **state)
     writer_stop(NULL);
 }
 
+static void
+note_thread(void *arg)
+{
+    *(pthread_t *)arg = pthread_self();
+}
+
+static void
+jobs_run_on_the_thread_of_the_writer_without_a_flow(void **state)
+{
+    static struct sink a, b;
+    pthread_t where = pthread_self();
+    struct writer *w = start(&a, &b, 1000);
+    assert_true(writer_run(w, note_thread, &where));
+    writer_stop(w);
+    assert_false(pthread_equal(where, pthread_self()));
+}
+
+struct gate {
+    pthread_mutex_t lock;
+    unsigned ran;
+};
+
+static void
+pass_gate(void *arg)
+{
+    struct gate *g = arg;
+    pthread_mutex_lock(&g->lock);
+    g->ran++;
+    pthread_mutex_unlock(&g->lock);
+}
+
+/* The first job is held up, so that the others must wait behind it. */
+static void
+jobs_are_bounded_and_all_that_were_taken_run(void **state)
+{
+    static struct sink a, b;
+    struct gate g = {.lock = PTHREAD_MUTEX_INITIALIZER};
+    struct writer *w = start(&a, &b, 1000);
+    unsigned taken = 0;
+    pthread_mutex_lock(&g.lock);
+    while (taken < 3 * WRITER_JOBS_MAX && writer_run(w, pass_gate, &g))
+        taken++;
+    pthread_mutex_unlock(&g.lock);
+    writer_settle(w);
+    assert_int_equal(taken, WRITER_JOBS_MAX);
+    assert_int_equal(g.ran, taken);
+    writer_stop(w);
+}
+
+static void
+a_job_without_memory_is_refused(void **state)
+{
+    static struct sink a, b;
+    pthread_t where;
+    struct writer *w = start(&a, &b, 1000);
+    mem_fail_at(1);
+    assert_false(writer_run(w, note_thread, &where));
+    mem_fail_at(0);
+    writer_stop(w);
+}
+
 int
 main(void)
 {
@@ -141,6 +203,9 @@ main(void)
         cmocka_unit_test(flows_arrive_in_order_at_every_sink),
         cmocka_unit_test(many_threads_lose_nothing),
         cmocka_unit_test(it_can_stop_without_a_flow),
+        cmocka_unit_test(jobs_run_on_the_thread_of_the_writer_without_a_flow),
+        cmocka_unit_test(jobs_are_bounded_and_all_that_were_taken_run),
+        cmocka_unit_test(a_job_without_memory_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,325 @@
+/* The list of rules: changed as a whole, in the file and in the engine. */
+#include "api/rulebook.h"
+
+#include "api/rules_file.h"
+#include "base/mem.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <sys/stat.h>
+
+struct rulebook {
+    pthread_mutex_t lock; /* guards everything below: one change at a time, its file included */
+    char *folder;
+    size_t n_fixed; /* rules in front that come from options */
+    struct rules *rules;
+    void (*changed)(void *arg, struct rules *rules);
+    void *arg;
+};
+
+/* A list that is being made. */
+struct draft {
+    struct rule **list;
+    size_t n, cap;
+};
+
+static void
+draft_release(struct draft *d)
+{
+    for (size_t i = 0; i < d->n; i++)
+        rule_unref(d->list[i]);
+    mem_free(d->list);
+    *d = (struct draft){0};
+}
+
+/* Takes the reference, on failure too. */
+static bool
+draft_insert(struct draft *d, size_t at, struct rule *r)
+{
+    if (r && d->n == d->cap) {
+        size_t cap = d->cap ? d->cap * 2 : 16;
+        struct rule **list = mem_realloc(d->list, cap * sizeof(struct rule *));
+        if (!list) {
+            rule_unref(r);
+            return false;
+        }
+        d->list = list;
+        d->cap = cap;
+    }
+    if (!r)
+        return false;
+    memmove(d->list + at + 1, d->list + at, (d->n - at) * sizeof(struct rule *));
+    d->list[at] = r;
+    d->n++;
+    return true;
+}
+
+static bool
+draft_copy(struct draft *d, const struct rules *rs, size_t n, struct err *e)
+{
+    for (size_t i = 0; rs && i < n; i++)
+        if (!draft_insert(d, d->n, rule_ref(rules_at(rs, i))))
+            return err_memory(e);
+    return true;
+}
+
+static struct rule *
+draft_take(struct draft *d, size_t at)
+{
+    struct rule *r = d->list[at];
+    d->n--;
+    memmove(d->list + at, d->list + at + 1, (d->n - at) * sizeof(struct rule *));
+    return r;
+}
+
+static uint64_t
+id_of(const struct rule *r)
+{
+    struct rule_info info;
+    rule_info(r, &info);
+    return info.id;
+}
+
+/* Its place; n when it is not there. */
+static size_t
+draft_find(const struct draft *d, uint64_t id)
+{
+    size_t i = 0;
+    while (i < d->n && id_of(d->list[i]) != id)
+        i++;
+    return i;
+}
+
+/* Those of the file, which is not touched when they cannot be written. */
+static bool
+save(const struct rulebook *b, const struct draft *d, struct err *e)
+{
+    struct rules *rs = rules_new(d->list + b->n_fixed, d->n - b->n_fixed, e);
+    bool good = rs && rules_file_save(b->folder, rs, e);
+    rules_unref(rs);
+    return good;
+}
+
+/* The draft becomes the list: first in the file, so that nothing holds that would be gone after the
+ * next start. */
+static bool
+adopt(struct rulebook *b, const struct draft *d, bool write, struct err *e)
+{
+    struct rules *rs = rules_new(d->list, d->n, e);
+    if (!rs)
+        return false;
+    if (write && !save(b, d, e)) {
+        rules_unref(rs);
+        return false;
+    }
+    rules_unref(b->rules);
+    b->rules = rs;
+    if (b->changed)
+        b->changed(b->arg, rs);
+    return true;
+}
+
+static bool
+add_spec(struct rulebook *b, struct draft *d, const struct rule_spec *spec, struct err *e)
+{
+    struct rule *rule = rule_new(spec, 0, b->folder, e);
+    return rule && (draft_insert(d, d->n, rule) || err_memory(e));
+}
+
+static bool
+read_file(struct rulebook *b, struct draft *d, struct err *e)
+{
+    struct rules *rs = rules_file_load(b->folder, e);
+    bool good = rs && draft_copy(d, rs, rules_count(rs), e);
+    rules_unref(rs);
+    return good;
+}
+
+static bool
+begin(struct rulebook *b, const struct rulebook_options *o, struct draft *d, struct err *e)
+{
+    struct buf path;
+    buf_init(&path, 4096);
+    buf_printf(&path, "%s/" RULES_FOLDER, o->folder);
+    b->folder = buf_take(&path);
+    if (!b->folder)
+        return err_memory(e);
+    /* Later the sandbox would not let it be made. */
+    if (mkdir(b->folder, 0700) != 0 && errno != EEXIST)
+        return err_errno(e, ERR_START, errno, "cannot make folder '%s'", b->folder);
+    for (size_t i = 0; i < o->n_fixed; i++)
+        TRY(add_spec(b, d, &o->fixed[i], e));
+    b->n_fixed = d->n;
+    return read_file(b, d, e) && adopt(b, d, false, e);
+}
+
+struct rulebook *
+rulebook_open(const struct rulebook_options *o, struct err *e)
+{
+    struct draft d = {0};
+    struct rulebook *b = mem_zalloc(sizeof *b);
+    if (!b) {
+        err_memory(e);
+        return NULL;
+    }
+    pthread_mutex_init(&b->lock, NULL);
+    b->changed = o->changed;
+    b->arg = o->arg;
+    bool good = begin(b, o, &d, e);
+    draft_release(&d);
+    if (good)
+        return b;
+    rulebook_free(b);
+    return NULL;
+}
+
+void
+rulebook_free(struct rulebook *b)
+{
+    if (!b)
+        return;
+    rules_unref(b->rules);
+    pthread_mutex_destroy(&b->lock);
+    mem_free(b->folder);
+    mem_free(b);
+}
+
+struct rules *
+rulebook_rules(struct rulebook *b)
+{
+    pthread_mutex_lock(&b->lock);
+    struct rules *rs = rules_ref(b->rules);
+    pthread_mutex_unlock(&b->lock);
+    return rs;
+}
+
+void
+rulebook_watch(struct rulebook *b, void (*changed)(void *arg, struct rules *rules), void *arg)
+{
+    pthread_mutex_lock(&b->lock);
+    b->changed = changed;
+    b->arg = arg;
+    if (changed)
+        changed(arg, b->rules);
+    pthread_mutex_unlock(&b->lock);
+}
+
+/* A change of the list, with the lock held. */
+struct edit {
+    struct rulebook *book;
+    struct draft draft;
+    struct err *e;
+};
+
+static void
+edit_start(struct edit *x, struct rulebook *b, struct err *e)
+{
+    *x = (struct edit){.book = b, .e = e};
+    pthread_mutex_lock(&b->lock);
+}
+
+static bool
+edit_finish(struct edit *x, bool good)
+{
+    good = good && adopt(x->book, &x->draft, true, x->e);
+    draft_release(&x->draft);
+    pthread_mutex_unlock(&x->book->lock);
+    return good;
+}
+
+static bool
+edit_load(struct edit *x)
+{
+    return draft_copy(&x->draft, x->book->rules, rules_count(x->book->rules), x->e);
+}
+
+/* The place of a rule that may be changed. */
+static bool
+edit_place(struct edit *x, uint64_t id, size_t *at)
+{
+    *at = draft_find(&x->draft, id);
+    if (*at == x->draft.n)
+        return err_set(x->e, ERR_USAGE, "there is no rule %llu", (unsigned long long)id);
+    return *at >= x->book->n_fixed ||
+           err_set(x->e, ERR_USAGE, "the rule %llu comes from an option", (unsigned long long)id);
+}
+
+/* The place in front of a rule; 0 is the end. */
+static bool
+edit_before(struct edit *x, uint64_t before, size_t *at)
+{
+    *at = x->draft.n;
+    return !before || edit_place(x, before, at);
+}
+
+bool
+rulebook_add(struct rulebook *b, const struct rule_spec *spec, uint64_t before, uint64_t *id,
+             struct err *e)
+{
+    struct edit x;
+    size_t at;
+    edit_start(&x, b, e);
+    bool good = edit_load(&x) && edit_before(&x, before, &at);
+    struct rule *r = good ? rule_new(spec, 0, b->folder, e) : NULL;
+    if (r)
+        *id = id_of(r);
+    good = r && (draft_insert(&x.draft, at, r) || err_memory(e));
+    return edit_finish(&x, good);
+}
+
+bool
+rulebook_replace(struct rulebook *b, uint64_t id, const struct rule_spec *spec, struct err *e)
+{
+    struct edit x;
+    size_t at;
+    edit_start(&x, b, e);
+    bool good = edit_load(&x) && edit_place(&x, id, &at);
+    struct rule *r = good ? rule_new(spec, id, b->folder, e) : NULL;
+    if (r) {
+        rule_unref(x.draft.list[at]);
+        x.draft.list[at] = r;
+    }
+    return edit_finish(&x, r);
+}
+
+bool
+rulebook_remove(struct rulebook *b, uint64_t id, struct err *e)
+{
+    struct edit x;
+    size_t at;
+    edit_start(&x, b, e);
+    bool good = edit_load(&x) && edit_place(&x, id, &at);
+    if (good)
+        rule_unref(draft_take(&x.draft, at));
+    return edit_finish(&x, good);
+}
+
+bool
+rulebook_move(struct rulebook *b, uint64_t id, uint64_t before, struct err *e)
+{
+    struct edit x;
+    size_t at, to;
+    edit_start(&x, b, e);
+    bool good = edit_load(&x) && edit_place(&x, id, &at) && edit_before(&x, before, &to);
+    if (good && id != before) {
+        struct rule *r = draft_take(&x.draft, at);
+        good = draft_insert(&x.draft, to > at ? to - 1 : to, r) || err_memory(e);
+    }
+    return edit_finish(&x, good);
+}
+
+bool
+rulebook_reload(struct rulebook *b, const struct rule_spec *fixed, size_t n_fixed, struct err *e)
+{
+    struct draft d = {0};
+    bool good = true;
+    pthread_mutex_lock(&b->lock);
+    for (size_t i = 0; good && i < n_fixed; i++)
+        good = add_spec(b, &d, &fixed[i], e);
+    good = good && read_file(b, &d, e) && adopt(b, &d, false, e);
+    if (good)
+        b->n_fixed = n_fixed;
+    draft_release(&d);
+    pthread_mutex_unlock(&b->lock);
+    return good;
+}

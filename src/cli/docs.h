@@ -1,0 +1,11 @@
+/* The reference texts of 'weir docs', made from the tables. */
+#pragma once
+
+#include "base/buf.h"
+
+/* Markdown in a cell of a table: the bar ends a cell, and < may begin a tag. */
+void docs_cell(struct buf *out, const char *text);
+/* The manual of the query language. */
+void docs_filters(struct buf *out);
+/* The manual of rules. */
+void docs_rules(struct buf *out);

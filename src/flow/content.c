@@ -1,0 +1,56 @@
+/* Contents, decoded. */
+#include "flow/content.h"
+
+#include "codec/encoding.h"
+
+/* A list of codings that is longer than this is none. */
+#define CODINGS_MAX 256
+
+void
+content_codings(const struct http_head *h, struct buf *out)
+{
+    for (size_t i = 0; i < h->n; i++) {
+        if (h->fields[i].id != FIELD_CONTENT_ENCODING)
+            continue;
+        if (buf_len(out))
+            buf_append(out, SLICE(", "));
+        buf_append(out, h->fields[i].value);
+    }
+}
+
+void
+content_append(const struct body *b, struct buf *out)
+{
+    for (const struct block *it = b->first; it; it = it->next)
+        buf_append(out, block_slice(it));
+}
+
+/* What was not recorded to its end can not be decoded to its end. */
+static bool
+push_all(struct decoder *d, const struct body *b, struct buf *out, struct err *why)
+{
+    enum decode_result r = DECODE_OK;
+    for (const struct block *it = b->first; it && r == DECODE_OK; it = it->next)
+        r = decoder_push(d, block_slice(it), out);
+    if (r == DECODE_OK && !b->cut)
+        r = decoder_finish(d);
+    return r == DECODE_OK || err_set(why, ERR_FAILED, "%s", decoder_why(d));
+}
+
+bool
+content_decode(const struct http_head *h, const struct body *b, const struct content_limits *limits,
+               struct buf *out, struct err *why)
+{
+    struct buf codings = {.max = CODINGS_MAX};
+    content_codings(h, &codings);
+    bool good = false;
+    if (codings.failed)
+        err_set(why, ERR_FAILED, "the list of content codings is too long");
+    else {
+        struct decoder *d = decoder_new(buf_slice(&codings), limits->max, limits->max_ratio, why);
+        good = d && push_all(d, b, out, why);
+        decoder_free(d);
+    }
+    buf_release(&codings);
+    return good;
+}

@@ -1,0 +1,23 @@
+/* The content of a message for people and programs that look at it: with its codings undone. */
+#pragma once
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "codec/head.h"
+#include "flow/body.h"
+
+struct content_limits {
+    size_t max;         /* bytes of decoded content */
+    unsigned max_ratio; /* of these to the bytes that came; 0: any */
+};
+
+/* All Content-Encoding lines as one list, appended. */
+void content_codings(const struct http_head *h, struct buf *out);
+/* Appends what the kept bytes decode to. false: there is no such coding, they are damaged, or it is
+ * more than the limits, or than 'out' has room for; *why says which, and what came before that is
+ * in 'out'. */
+bool content_decode(const struct http_head *h, const struct body *b,
+                    const struct content_limits *limits, struct buf *out,
+                    struct err *why) MUST_CHECK;
+/* Appends it as it was kept. */
+void content_append(const struct body *b, struct buf *out);

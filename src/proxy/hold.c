@@ -1,0 +1,165 @@
+/* Flows that wait for a person. */
+#include "proxy/hold.h"
+
+#include "base/log.h"
+#include "proxy/engine.h"
+
+#include <stdio.h>
+
+static const struct config *
+hold_config(const struct hooks *h)
+{
+    return h->session->worker->setup->config;
+}
+
+static void
+hold_tell(struct hooks *h, int change)
+{
+    struct proxy *p = h->session->worker->proxy;
+    atomic_fetch_add(&p->counters.held, (unsigned long)change);
+    pthread_mutex_lock(&p->shared.lock);
+    if (p->shared.watch)
+        p->shared.watch(p->shared.watch_arg);
+    pthread_mutex_unlock(&p->shared.lock);
+}
+
+static void
+hold_set_time(struct hooks *h)
+{
+    struct loop *l = h->session->worker->loop;
+    uint64_t time = hold_config(h)->hold_timeout;
+    h->until = time ? loop_wall(l) + time : 0;
+    timer_set(h->timer, time ? loop_now(l) + time : 0);
+}
+
+bool
+hold_begin(struct hooks *h)
+{
+    struct worker *w = h->session->worker;
+    struct proxy *p = w->proxy;
+    if (atomic_load(&p->counters.held) >= (unsigned long)hold_config(h)->hold_max ||
+        !hooks_need_timer(h)) {
+        if (atomic_fetch_add(&p->counters.unheld, 1) == 0)
+            log_line(LOG_WARN, "a flow goes on that was to be held: %lld are ('hold-max')",
+                     (long long)hold_config(h)->hold_max);
+        return false;
+    }
+    h->held = true;
+    h->owner[0] = '\0';
+    h->since = loop_wall(w->loop);
+    h->hook.flow->flags |= FLOW_WAS_HELD;
+    list_push(&w->held, &h->node);
+    hold_set_time(h);
+    atomic_fetch_add(&p->counters.held_total, 1);
+    hold_tell(h, 1);
+    return true;
+}
+
+void
+hold_forget(struct hooks *h)
+{
+    h->held = false;
+    list_remove(&h->node);
+    timer_set(h->timer, 0);
+    hold_tell(h, -1);
+}
+
+/* What became of it, for those who ask later. Without memory nobody hears. */
+static void
+hold_note(struct hooks *h, const char *did, struct slice who)
+{
+    (void)!flow_trace(h->hook.flow, &(struct trace){.name = who,
+                                                    .stage = stage_name(h->hook.stage),
+                                                    .did = did,
+                                                    .at = loop_wall(h->session->worker->loop)});
+}
+
+void
+hold_decide(struct hooks *h, enum hold_action action, struct slice who)
+{
+    static const char *const did[] = {"held and forwarded", "held and dropped", "held and reset"};
+    static const enum verdict_end ends[] = {END_GO, END_CLOSE, END_RESET};
+    hold_note(h, did[action], who);
+    hold_forget(h);
+    if (action != HOLD_FORWARD)
+        h->ask->hook.decision.end = ends[action];
+    hooks_go_on(h);
+}
+
+void
+hold_expire(struct hooks *h)
+{
+    bool drop = slice_eq(slice_str(hold_config(h)->hold_default), SLICE("drop"));
+    hold_decide(h, drop ? HOLD_DROP : HOLD_FORWARD, SLICE("hold-timeout"));
+}
+
+static struct http_msg *
+hold_msg(struct hooks *h)
+{
+    bool response = h->hook.stage == STAGE_RESPONSE_HEAD || h->hook.stage == STAGE_RESPONSE;
+    return response ? &h->hook.flow->resp : &h->hook.flow->req;
+}
+
+static void
+hold_by(struct hooks *h, struct slice who, char out[80])
+{
+    snprintf(out, 80, "client %.*s", SLICE_ARG(slice_first(who, 60)));
+    h->hook.by = slice_str(out);
+    h->hook.now = loop_wall(h->session->worker->loop);
+}
+
+bool
+hold_change(struct hooks *h, const struct change *c, struct slice who, struct err *e)
+{
+    char by[80];
+    hold_by(h, who, by);
+    TRY(change_apply(&h->hook, hold_msg(h), c, e));
+    hold_note(h, "edited", who);
+    return true;
+}
+
+void
+hold_revert(struct hooks *h, struct slice who)
+{
+    edit_revert(&h->hook, hold_msg(h));
+    hold_note(h, "reverted", who);
+}
+
+bool
+hold_answer(struct hooks *h, const struct change *c, struct slice who, struct err *e)
+{
+    char by[80];
+    struct http_msg *resp = &h->hook.flow->resp;
+    hold_by(h, who, by);
+    if (!edit_answer(&h->hook, c->status ? c->status : 200, SLICE_NONE, c->content)) {
+        h->ask->hook.decision.failed = false;
+        return err_set(e, ERR_USAGE, "this answer cannot be made");
+    }
+    struct version *v = edit_last(resp);
+    for (size_t i = 0; i < c->n_fields; i++)
+        if (!edit_set(&h->hook, v, c->fields[i].name, c->fields[i].value)) {
+            edit_undo(&h->hook, resp, v);
+            h->ask->hook.decision = (struct decision){0};
+            return err_set(e, ERR_USAGE, "the field '%.*s' cannot be used",
+                           SLICE_ARG(slice_first(c->fields[i].name, 80)));
+        }
+    hold_note(h, "answered", who);
+    hold_forget(h);
+    hooks_go_on(h);
+    return true;
+}
+
+bool
+hold_take(struct hooks *h, struct slice who, bool force)
+{
+    if (h->owner[0] && !force && !slice_eq(slice_str(h->owner), slice_first(who, 60)))
+        return false;
+    snprintf(h->owner, sizeof(h->owner), "%.*s", SLICE_ARG(slice_first(who, 60)));
+    return true;
+}
+
+void
+hold_extend(struct hooks *h)
+{
+    hold_set_time(h);
+}

@@ -1,0 +1,242 @@
+/* Rules and people at the stages of an exchange. */
+#include "proxy/hooks.h"
+
+#include "base/mem.h"
+#include "base/rand.h"
+#include "proxy/engine.h"
+#include "proxy/hold.h"
+
+#define ALL_STAGES ((1u << STAGES_N) - 1)
+
+static void
+hooks_on_timer(void *arg)
+{
+    struct hooks *h = arg;
+    if (h->held)
+        hold_expire(h);
+    else
+        hooks_go_on(h);
+}
+
+bool
+hooks_begin(struct session *s, struct ask *a)
+{
+    struct rules *rules = s->worker->rules;
+    a->request.stages = 0;
+    a->request.hooks = NULL;
+    if (!rules || !rules_count(rules))
+        return true;
+    struct hooks *h = mem_zalloc(sizeof(*h));
+    if (!h)
+        return false;
+    h->session = s;
+    h->rules = rules_ref(rules);
+    list_init(&h->node);
+    a->request.hooks = h;
+    a->request.stages = ALL_STAGES;
+    return true;
+}
+
+void
+hooks_free(struct hooks *h)
+{
+    if (h->held)
+        hold_forget(h);
+    timer_free(h->timer);
+    rules_unref(h->rules);
+    mem_free(h);
+}
+
+bool
+hooks_need_timer(struct hooks *h)
+{
+    if (!h->timer)
+        h->timer = timer_new(h->session->worker->loop, hooks_on_timer, h);
+    return h->timer;
+}
+
+/* false without memory: then nobody waits. */
+static bool
+hooks_wait(struct hooks *h, uint64_t ns)
+{
+    struct loop *l = h->session->worker->loop;
+    TRY(hooks_need_timer(h));
+    timer_set(h->timer, loop_now(l) + ns);
+    return true;
+}
+
+static uint64_t
+hooks_latency(const struct shape *s)
+{
+    uint64_t more = 0;
+    if (s->jitter)
+        rand_bytes(&more, sizeof(more));
+    return s->latency + more % (s->jitter + 1);
+}
+
+/* What a decision says beyond this stage. */
+static void
+hooks_note(struct hooks *h, struct decision *d)
+{
+    struct flow *f = h->hook.flow;
+    h->never_hold |= d->never_hold;
+    d->never_hold = false;
+    if (d->discard)
+        f->flags |= FLOW_DISCARDED;
+    if (d->shape.up || d->shape.down || d->shape.latency)
+        h->shape = d->shape;
+}
+
+static bool
+hooks_hold(struct hooks *h, struct decision *d)
+{
+    bool wanted = d->hold && !h->never_hold;
+    d->hold = false;
+    return wanted && hold_begin(h);
+}
+
+static bool
+hooks_delay(struct hooks *h, struct decision *d)
+{
+    uint64_t ns = d->delay;
+    d->delay = 0;
+    return ns && hooks_wait(h, ns);
+}
+
+/* All rules of the stage have spoken: whether its end has to wait for the latency of a slow line.
+ */
+static bool
+hooks_end(struct hooks *h)
+{
+    struct ask *a = h->ask;
+    const struct decision *d = &a->hook.decision;
+    struct flow *f = h->hook.flow;
+    bool head = a->hook.stage == STAGE_REQUEST_HEAD || a->hook.stage == STAGE_RESPONSE_HEAD;
+    if (!head || d->end != END_GO || d->failed)
+        return false;
+    if (a->hook.stage == STAGE_REQUEST_HEAD)
+        a->hook.want = rules_want(h->rules, STAGE_REQUEST, f);
+    else
+        a->hook.want = h->hold_response || rules_want(h->rules, STAGE_RESPONSE, f);
+    uint64_t latency = hooks_latency(&h->shape);
+    return latency && hooks_wait(h, latency);
+}
+
+/* The next rules; true when it waits. */
+static bool
+hooks_run(struct hooks *h)
+{
+    struct decision *d = &h->ask->hook.decision;
+    while (!d->failed && d->end == END_GO && rules_step(h->rules, &h->walk, &h->hook)) {
+        hooks_note(h, d);
+        if (d->end == END_GO && (hooks_delay(h, d) || hooks_hold(h, d)))
+            return true;
+    }
+    if (h->hook.stage == STAGE_RESPONSE && h->hold_response && d->end == END_GO) {
+        h->hold_response = false;
+        if (hold_begin(h))
+            return true;
+    }
+    return false;
+}
+
+/* true when it waits. */
+static bool
+hooks_proceed(struct hooks *h)
+{
+    if (h->over)
+        return false;
+    if (hooks_run(h))
+        return true;
+    h->over = true;
+    return hooks_end(h);
+}
+
+enum ask_result
+hooks_ask(struct ask *a)
+{
+    struct hooks *h = a->hook.hooks;
+    h->ask = a;
+    h->walk = (struct rules_walk){0};
+    h->hook = (struct hook){.stage = a->hook.stage,
+                            .flow = a->hook.flow,
+                            .now = loop_wall(h->session->worker->loop),
+                            .decision = &a->hook.decision};
+    h->over = false;
+    if (hooks_proceed(h))
+        return ASK_WAIT;
+    h->ask = NULL;
+    return ASK_DONE;
+}
+
+void
+hooks_go_on(struct hooks *h)
+{
+    struct ask *a = h->ask;
+    h->hook.now = loop_wall(h->session->worker->loop);
+    if (hooks_proceed(h))
+        return;
+    h->ask = NULL;
+    ask_answer(a);
+}
+
+void
+hooks_cancel(struct ask *a)
+{
+    struct hooks *h = a->hook.hooks;
+    if (h->held)
+        hold_forget(h);
+    if (h->timer)
+        timer_set(h->timer, 0);
+    h->ask = NULL;
+}
+
+/* Pauses */
+
+struct pause {
+    struct timer *timer;
+    struct ask *ask;
+};
+
+static void
+pause_free(struct pause *p)
+{
+    timer_free(p->timer);
+    mem_free(p);
+}
+
+static void
+pause_over(void *arg)
+{
+    struct pause *p = arg;
+    struct ask *a = p->ask;
+    a->host_data = NULL;
+    pause_free(p);
+    ask_answer(a);
+}
+
+enum ask_result
+hooks_pause(struct session *s, struct ask *a)
+{
+    struct pause *p = mem_zalloc(sizeof(*p));
+    a->host_data = NULL;
+    if (!p)
+        return ASK_DONE;
+    p->ask = a;
+    p->timer = timer_new(s->worker->loop, pause_over, p);
+    if (!p->timer) {
+        mem_free(p);
+        return ASK_DONE;
+    }
+    timer_set(p->timer, a->pause.until);
+    a->host_data = p;
+    return ASK_WAIT;
+}
+
+void
+hooks_cancel_pause(struct ask *a)
+{
+    if (a->host_data)
+        pause_free(a->host_data);
+    a->host_data = NULL;
+}

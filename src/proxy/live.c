@@ -1,0 +1,123 @@
+/* Visits to what is under way. */
+#include "proxy/live.h"
+
+#include "layer/exchange.h"
+#include "proxy/engine.h"
+#include "proxy/hooks.h"
+
+static struct session *
+session_at(struct list *node)
+{
+    return container_of(node, struct session, node);
+}
+
+static struct hooks *
+live_held(struct worker *w, const struct flow *f)
+{
+    list_for (it, &w->held) {
+        struct hooks *h = container_of(it, struct hooks, node);
+        if (h->hook.flow == f)
+            return h;
+    }
+    return NULL;
+}
+
+static void
+live_tell(struct live_call *c, struct worker *w, struct exchange *x)
+{
+    struct live l = {.worker = w, .x = x, .flow = x->flow};
+    l.held = live_held(w, x->flow);
+    c->found = true;
+    c->each(c, &l);
+}
+
+static bool
+live_is_http(const struct session *s)
+{
+    return s->fan && s->client->top == &s->fan->layer;
+}
+
+static void
+live_all(struct live_call *c, struct worker *w)
+{
+    list_for_safe (it, &w->sessions) {
+        struct session *s = session_at(it);
+        if (!live_is_http(s))
+            continue;
+        list_for_safe (seat, &s->fan->seats) {
+            struct exchange *x = exchange_at(seat);
+            if (x && x->flow)
+                live_tell(c, w, x);
+        }
+    }
+}
+
+static void
+live_all_held(struct live_call *c, struct worker *w)
+{
+    list_for_safe (it, &w->held) {
+        struct hooks *h = container_of(it, struct hooks, node);
+        struct live l = {.worker = w,
+                         .x = container_of(h->ask, struct exchange, ask),
+                         .flow = h->hook.flow,
+                         .held = h};
+        c->found = true;
+        c->each(c, &l);
+    }
+}
+
+static void
+live_one(struct live_call *c, struct worker *w)
+{
+    list_for_safe (it, &w->sessions) {
+        struct session *s = session_at(it);
+        struct exchange *x = live_is_http(s) ? exchange_find(s->fan, c->flow) : NULL;
+        if (!x)
+            continue;
+        live_tell(c, w, x);
+        return;
+    }
+}
+
+static void live_visit(void *arg);
+
+/* The next worker that runs; false when there is none. */
+static bool
+live_next(struct live_call *c)
+{
+    struct proxy *p = c->proxy;
+    while (c->at < p->n_workers) {
+        struct worker *w = p->workers[c->at];
+        if (w->started && !w->joined && loop_post(w->loop, live_visit, c))
+            return true;
+        c->at++;
+    }
+    return false;
+}
+
+static void
+live_visit(void *arg)
+{
+    struct live_call *c = arg;
+    struct worker *w = c->proxy->workers[c->at];
+    struct turn *t = loop_turn(w->loop);
+    turn_begin(t);
+    if (c->flow)
+        live_one(c, w);
+    else if (c->held)
+        live_all_held(c, w);
+    else
+        live_all(c, w);
+    turn_end(t);
+    c->at++;
+    if ((c->flow && c->found) || !live_next(c))
+        c->done(c);
+}
+
+bool
+live_begin(struct live_call *c)
+{
+    c->at = 0;
+    c->found = false;
+    return live_next(c);
+}

@@ -1,0 +1,38 @@
+/*
+ * What is under way, for other threads: a call visits the workers one after the other, each on its
+ * own thread, so that flows which are not finished are only ever touched by theirs.
+ */
+#pragma once
+
+#include "proxy/proxy.h"
+
+struct exchange;
+struct hooks;
+struct live_call;
+struct worker;
+
+/* An exchange that is under way. Borrowed for the call. */
+struct live {
+    struct worker *worker;
+    struct exchange *x;
+    struct flow *flow;
+    struct hooks *held; /* when it waits for a person, else NULL */
+};
+
+typedef void live_fn(struct live_call *c, struct live *l);
+
+/* Embedded, for as long as it is under way. */
+struct live_call {
+    struct proxy *proxy;
+    uint64_t flow; /* the one that is meant; 0: all of them */
+    bool held;     /* of all: only those that are held */
+    bool found;    /* out: 'each' was called */
+    live_fn *each; /* on the thread of the worker */
+    /* At the end, on the thread of a worker. The call may be freed in it. */
+    void (*done)(struct live_call *c);
+    unsigned at; /* the worker that is visited */
+};
+
+/* Begins. false without memory, or when the engine has stopped: 'done' is not called then. Any
+ * thread. */
+bool live_begin(struct live_call *c) MUST_CHECK;

@@ -1,0 +1,35 @@
+/* delay: the message waits. */
+#include "base/clock.h"
+#include "rule/act.h"
+
+struct delay {
+    enum rule_side side;
+    uint64_t time, jitter;
+};
+
+static const struct rule_param params[] = {
+    PARAM(delay, side, "side", SIDE, .def = "request", .help = "which message waits"),
+    PARAM(delay, time, "time", DURATION, .required = true, .help = "how long"),
+    PARAM(delay, jitter, "jitter", DURATION, .def = "0",
+          .help = "and up to so much more, at random"),
+    PARAM_END,
+};
+
+static const char *
+apply(const void *action, struct hook *h)
+{
+    const struct delay *a = action;
+    uint64_t ns = a->time + act_random(a->jitter);
+    h->decision->delay += ns;
+    return act_say(h, "waited %llu ms", (unsigned long long)(ns / NS_PER_MS));
+}
+
+const struct rule_ops rule_delay = {
+    .name = "delay",
+    .help = "Lets the message wait before the next rule and before it goes on.",
+    .size = sizeof(struct delay),
+    .params = params,
+    .stages = ACT_ANY,
+    .stage = act_side_head,
+    .apply = apply,
+};

@@ -1,0 +1,8 @@
+/* What a list of rules needs of one rule, and nobody else. */
+#pragma once
+
+#include "rule/rule.h"
+
+const struct filter *rule_filter(const struct rule *r);
+/* Acts when it matches: notes it in the flow, counts it. false when it did nothing. */
+bool rule_run(struct rule *r, struct hook *h) MUST_CHECK;

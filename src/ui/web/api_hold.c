@@ -1,0 +1,536 @@
+/* What is under way: flows that are held, and what can be done to them; ending any flow. */
+
+#include "base/base64.h"
+#include "base/mem.h"
+#include "base/scan.h"
+#include "layer/exchange.h"
+#include "proxy/hold.h"
+#include "proxy/live.h"
+#include "ui/web/control.h"
+#include "ui/web/route.h"
+
+#include <jansson.h>
+
+#define OUT_MAX    ((size_t)64 << 20)
+#define LISTED_MAX 10000
+#define FIELDS_MAX 200
+
+/* A call that goes to the workers and comes back with its answer. */
+struct trip {
+    struct live_call live;
+    struct control_work work; /* the way back */
+    struct call *call;        /* a reference */
+    const struct action *action;
+    struct change change;
+    struct change_field fields[FIELDS_MAX];
+    struct slice names[FIELDS_MAX];
+    bool forward; /* after an edit */
+    unsigned done;
+    struct buf out;
+    struct json json;
+    struct err e;
+    bool failed;
+};
+
+struct action {
+    const char *name;
+    /* On the thread of the worker. */
+    void (*run)(struct trip *v, struct live *l);
+    bool takes_change;
+    const char *did; /* for the audit trail */
+};
+
+/* Showing */
+
+static void
+show_fields(struct json *j, const struct http_head *h)
+{
+    json_begin_array(j, "fields");
+    for (size_t i = 0; i < h->n; i++) {
+        json_begin_array(j, NULL);
+        json_text(j, NULL, h->fields[i].name);
+        json_text(j, NULL, h->fields[i].value);
+        json_end_array(j);
+    }
+    json_end_array(j);
+}
+
+static void
+show_url(struct json *j, const struct flow *f)
+{
+    struct buf url;
+    buf_init(&url, 1 << 20);
+    flow_url(f, &url);
+    json_text(j, "url", buf_slice(&url));
+    buf_release(&url);
+}
+
+static bool
+is_response(enum stage s)
+{
+    return s == STAGE_RESPONSE_HEAD || s == STAGE_RESPONSE;
+}
+
+static void
+show_line(struct json *j, const struct live *l)
+{
+    const struct flow *f = l->flow;
+    json_begin_object(j, NULL);
+    json_u64(j, "id", f->id);
+    json_text(j, "method", edit_head(&f->req)->method);
+    show_url(j, f);
+    json_u64(j, "started_us", f->started / 1000);
+    if (edit_head(&f->resp)->status)
+        json_u64(j, "status", edit_head(&f->resp)->status);
+    if (l->held) {
+        json_str(j, "stage", stage_name(l->held->hook.stage));
+        json_u64(j, "since_us", l->held->since / 1000);
+        json_u64(j, "until_us", l->held->until / 1000);
+        json_str(j, "owner", l->held->owner);
+    }
+    json_end_object(j);
+}
+
+static void
+show_message(struct json *j, const char *key, const struct http_msg *m)
+{
+    const struct http_head *h = edit_head(m);
+    struct json_base64_state state;
+    json_begin_object(j, key);
+    if (h->method.n) {
+        json_text(j, "method", h->method);
+        json_text(j, "target", h->target);
+    } else {
+        json_u64(j, "status", h->status);
+        json_text(j, "reason", h->reason);
+    }
+    show_fields(j, h);
+    json_base64_begin(j, "content", &state);
+    for (const struct block *it = edit_body(m)->first; it; it = it->next)
+        json_base64_add(j, &state, block_slice(it));
+    json_base64_end(j, &state);
+    json_end_object(j);
+}
+
+static void
+show_whole(struct trip *v, struct live *l)
+{
+    struct json *j = &v->json;
+    json_begin_object(j, NULL);
+    json_u64(j, "id", l->flow->id);
+    json_str(j, "stage", stage_name(l->held->hook.stage));
+    json_u64(j, "until_us", l->held->until / 1000);
+    json_str(j, "owner", l->held->owner);
+    show_url(j, l->flow);
+    show_message(j, "request", &l->flow->req);
+    if (is_response(l->held->hook.stage))
+        show_message(j, "response", &l->flow->resp);
+    json_end_object(j);
+}
+
+/* Acting: each on the thread of the worker. */
+
+static struct slice
+who(const struct trip *v)
+{
+    return slice_str(v->call->who);
+}
+
+static void
+act_forward(struct trip *v, struct live *l)
+{
+    hold_decide(l->held, HOLD_FORWARD, who(v));
+}
+
+static void
+act_drop(struct trip *v, struct live *l)
+{
+    hold_decide(l->held, HOLD_DROP, who(v));
+}
+
+static void
+act_reset(struct trip *v, struct live *l)
+{
+    hold_decide(l->held, HOLD_RESET, who(v));
+}
+
+static void
+act_revert(struct trip *v, struct live *l)
+{
+    hold_revert(l->held, who(v));
+}
+
+static void
+act_take(struct trip *v, struct live *l)
+{
+    (void)v, (void)l; /* taking is what every action does first */
+}
+
+static void
+act_extend(struct trip *v, struct live *l)
+{
+    (void)v;
+    hold_extend(l->held);
+}
+
+static void
+act_hold_response(struct trip *v, struct live *l)
+{
+    l->held->hold_response = true;
+    hold_decide(l->held, HOLD_FORWARD, who(v));
+}
+
+static void
+act_never(struct trip *v, struct live *l)
+{
+    l->held->never_hold = true;
+    hold_decide(l->held, HOLD_FORWARD, who(v));
+}
+
+static void
+act_edit(struct trip *v, struct live *l)
+{
+    v->failed = !hold_change(l->held, &v->change, who(v), &v->e);
+    if (!v->failed && v->forward)
+        hold_decide(l->held, HOLD_FORWARD, who(v));
+}
+
+static void
+act_answer(struct trip *v, struct live *l)
+{
+    v->failed = !hold_answer(l->held, &v->change, who(v), &v->e);
+}
+
+static const struct action actions[] = {
+    {"answer", act_answer, true, "answered"},
+    {"drop", act_drop, false, "dropped"},
+    {"edit", act_edit, true, "edited"},
+    {"extend", act_extend, false, "gave more time to"},
+    {"forward", act_forward, false, "forwarded"},
+    {"hold-response", act_hold_response, false, "forwarded, to hold the response of,"},
+    {"never", act_never, false, "forwarded, not to hold again,"},
+    {"reset", act_reset, false, "reset"},
+    {"revert", act_revert, false, "reverted"},
+    {"take", act_take, false, "took"},
+};
+
+static const struct action *
+action_find(struct slice name)
+{
+    for (size_t i = 0; i < ARRAY_LEN(actions); i++)
+        if (slice_eq(name, slice_str(actions[i].name)))
+            return &actions[i];
+    return NULL;
+}
+
+/* A change out of JSON */
+
+static struct slice
+text_of(const json_t *value)
+{
+    return json_is_string(value) ? slice_of(json_string_value(value), json_string_length(value))
+                                 : SLICE_NONE;
+}
+
+/* [[name, value], ...] */
+static bool
+read_fields(const json_t *list, struct change_field *out, size_t *n)
+{
+    *n = json_array_size(list);
+    if (!json_is_array(list) || *n > FIELDS_MAX)
+        return false;
+    for (size_t i = 0; i < *n; i++) {
+        const json_t *pair = json_array_get(list, i);
+        out[i].name = text_of(json_array_get(pair, 0));
+        out[i].value = text_of(json_array_get(pair, 1));
+        if (!out[i].name.p || !out[i].value.p)
+            return false;
+    }
+    return true;
+}
+
+static bool
+read_names(const json_t *list, struct slice *out, size_t *n)
+{
+    *n = json_array_size(list);
+    if (!json_is_array(list) || *n > FIELDS_MAX)
+        return false;
+    for (size_t i = 0; i < *n; i++)
+        if (!(out[i] = text_of(json_array_get(list, i))).p)
+            return false;
+    return true;
+}
+
+/* "content" is text, "content_base64" is bytes. */
+static bool
+read_content(struct trip *v, const json_t *o)
+{
+    const json_t *text = json_object_get(o, "content"),
+                 *coded = json_object_get(o, "content_base64");
+    struct change *c = &v->change;
+    if (!text && !coded)
+        return true;
+    c->has_content = true;
+    c->content = text_of(text ? text : coded);
+    if (!c->content.p)
+        return false;
+    if (text)
+        return true;
+    struct buf bytes;
+    buf_init(&bytes, CALL_CONTENT_MAX);
+    bool good = base64_decode(&bytes, c->content) && !bytes.failed;
+    c->content = good ? arena_dup(v->call->arena, buf_slice(&bytes)) : SLICE_NONE;
+    buf_release(&bytes);
+    return c->content.p;
+}
+
+/* The part that cannot be read, or NULL. */
+static const char *
+read_change(struct trip *v, const json_t *o)
+{
+    struct change *c = &v->change;
+    const json_t *fields = json_object_get(o, "fields"), *set = json_object_get(o, "set");
+    const json_t *remove = json_object_get(o, "remove");
+    c->method = text_of(json_object_get(o, "method"));
+    c->url = text_of(json_object_get(o, "url"));
+    c->path = text_of(json_object_get(o, "path"));
+    c->reason = text_of(json_object_get(o, "reason"));
+    c->head = text_of(json_object_get(o, "head"));
+    c->status = (unsigned)json_integer_value(json_object_get(o, "status"));
+    c->keep_host = json_is_true(json_object_get(o, "keep_host"));
+    c->exact = json_is_true(json_object_get(o, "exact"));
+    v->forward = json_is_true(json_object_get(o, "forward"));
+    c->fields = c->set = v->fields;
+    c->remove = v->names;
+    c->all_fields = fields;
+    if (fields && set)
+        return "set, beside fields,";
+    if (fields && !read_fields(fields, v->fields, &c->n_fields))
+        return "fields";
+    if (set && !read_fields(set, v->fields, &c->n_set))
+        return "set";
+    if (remove && !read_names(remove, v->names, &c->n_remove))
+        return "remove";
+    return read_content(v, o) ? NULL : "content";
+}
+
+/* Visiting the workers, and coming back. */
+
+static void
+trip_free(struct trip *v)
+{
+    buf_release(&v->out);
+    mem_free(v);
+}
+
+static struct trip *
+trip_new(struct call *c)
+{
+    struct trip *v = mem_zalloc(sizeof(*v));
+    if (!v)
+        return NULL;
+    v->call = c;
+    v->live.proxy = c->control->given.proxy;
+    buf_init(&v->out, OUT_MAX);
+    json_init(&v->json, &v->out);
+    return v;
+}
+
+/* On the control loop again. */
+static void
+trip_back(void *arg)
+{
+    struct trip *v = arg;
+    struct call *c = v->call;
+    if (v->failed)
+        call_fail(c, v->e.code == ERR_MEMORY ? 503 : 409, "refused", "%s", v->e.text);
+    else if (v->live.flow && !v->done)
+        call_fail(c, 404, "not-found", "no such flow is %s now",
+                  v->live.held ? "held" : "under way");
+    else if (v->out.failed)
+        call_fail(c, 503, "memory", "out of memory");
+    else
+        buf_append(&c->out, buf_slice(&v->out));
+    if (v->action && v->done && !v->failed)
+        call_audit(c, "%s flow %llu", v->action->did, (unsigned long long)v->live.flow);
+    call_done(c);
+    trip_free(v);
+}
+
+static void
+trip_done(struct live_call *l)
+{
+    struct trip *v = container_of(l, struct trip, live);
+    control_answer(v->call->control, &v->work);
+}
+
+static enum call_state
+trip_begin(struct trip *v, live_fn *each, void (*done)(struct live_call *l))
+{
+    struct call *c = v->call;
+    v->live.each = each;
+    v->live.done = done;
+    v->work = (struct control_work){.done = trip_back, .arg = v};
+    if (live_begin(&v->live)) {
+        call_ref(c);
+        return CALL_WAIT;
+    }
+    trip_free(v);
+    return call_fail(c, 503, "stopping", "the engine is stopping");
+}
+
+static void
+each_line(struct live_call *c, struct live *l)
+{
+    struct trip *v = container_of(c, struct trip, live);
+    if (v->done++ < LISTED_MAX)
+        show_line(&v->json, l);
+}
+
+static void
+each_whole(struct live_call *c, struct live *l)
+{
+    struct trip *v = container_of(c, struct trip, live);
+    if (!l->held)
+        return;
+    v->done = 1;
+    show_whole(v, l);
+}
+
+static void
+each_act(struct live_call *c, struct live *l)
+{
+    struct trip *v = container_of(c, struct trip, live);
+    if (!l->held)
+        return;
+    v->done++;
+    bool force = v->action->run == act_take && call_query(v->call, "force").p;
+    if (!hold_take(l->held, who(v), force)) {
+        v->failed = !err_set(&v->e, ERR_FAILED, "it belongs to '%s' now", l->held->owner);
+        return;
+    }
+    v->action->run(v, l);
+}
+
+static void
+each_kill(struct live_call *c, struct live *l)
+{
+    struct trip *v = container_of(c, struct trip, live);
+    v->done = 1;
+    exchange_kill(l->x, who(v));
+}
+
+/* An object with one list. */
+static void
+list_done(struct live_call *l)
+{
+    struct trip *v = container_of(l, struct trip, live);
+    json_end_array(&v->json);
+    json_u64(&v->json, "total", v->done);
+    json_end_object(&v->json);
+    trip_done(l);
+}
+
+static enum call_state
+list(struct call *c, bool held)
+{
+    struct trip *v = trip_new(c);
+    if (!v)
+        return call_fail(c, 503, "memory", "out of memory");
+    v->live.held = held;
+    json_begin_object(&v->json, NULL);
+    json_begin_array(&v->json, "flows");
+    return trip_begin(v, each_line, list_done);
+}
+
+enum call_state
+api_held_list(struct call *c)
+{
+    return list(c, true);
+}
+
+enum call_state
+api_live_list(struct call *c)
+{
+    return list(c, false);
+}
+
+static struct trip *
+trip_flow(struct call *c)
+{
+    uint64_t id;
+    struct trip *v = scan_u64(c->params[0], UINT64_MAX, &id) && id ? trip_new(c) : NULL;
+    if (v)
+        v->live.flow = id;
+    else
+        call_missing(c, "flow");
+    return v;
+}
+
+enum call_state
+api_held_show(struct call *c)
+{
+    struct trip *v = trip_flow(c);
+    if (!v)
+        return CALL_DONE;
+    v->live.held = true;
+    return trip_begin(v, each_whole, trip_done);
+}
+
+static void
+acted_done(struct live_call *l)
+{
+    struct trip *v = container_of(l, struct trip, live);
+    json_begin_object(&v->json, NULL);
+    json_u64(&v->json, "done", v->done);
+    json_end_object(&v->json);
+    trip_done(l);
+}
+
+static enum call_state
+act(struct trip *v, const struct action *a)
+{
+    struct call *c = v->call;
+    v->action = a;
+    v->live.held = true;
+    if (a->takes_change) {
+        const json_t *o = call_json(c);
+        const char *bad = o ? read_change(v, o) : "";
+        if (bad) {
+            enum call_state s =
+                *bad ? call_fail(c, 400, "bad-change", "'%s' cannot be read", bad) : CALL_DONE;
+            trip_free(v);
+            return s;
+        }
+    }
+    return trip_begin(v, each_act, acted_done);
+}
+
+enum call_state
+api_held_act(struct call *c)
+{
+    const struct action *a = action_find(c->params[1]);
+    if (!a)
+        return call_missing(c, "action");
+    struct trip *v = trip_flow(c);
+    return v ? act(v, a) : CALL_DONE;
+}
+
+enum call_state
+api_held_act_all(struct call *c)
+{
+    const struct action *a = action_find(c->params[0]);
+    struct trip *v = a && !a->takes_change ? trip_new(c) : NULL;
+    return v ? act(v, a) : call_missing(c, "action for all");
+}
+
+enum call_state
+api_flow_kill(struct call *c)
+{
+    static const struct action kill = {.name = "kill", .did = "ended"};
+    struct trip *v = trip_flow(c);
+    if (!v)
+        return CALL_DONE;
+    v->action = &kill;
+    return trip_begin(v, each_kill, acted_done);
+}

@@ -1,0 +1,128 @@
+/* Asking the library. */
+#include "ui/web/lookup.h"
+
+#include "base/scan.h"
+#include "store/writer.h"
+
+#include <inttypes.h>
+
+struct lookup *
+lookup_new(struct call *c)
+{
+    struct lookup *k = arena_alloc(c->arena, sizeof *k);
+    if (!k) {
+        call_fail(c, 500, "no-memory", "there is no memory for the answer");
+        return NULL;
+    }
+    k->call = c;
+    k->library = c->control->given.library;
+    return k;
+}
+
+bool
+lookup_query(struct lookup *k)
+{
+    struct err e = {0};
+    size_t at = 0;
+    k->filter = filter_parse(call_query(k->call, "query"), NULL, &at, &e);
+    if (k->filter)
+        return true;
+    call_fail(k->call, 400, "bad-query", "%s (at byte %zu of the query)", e.text, at);
+    return false;
+}
+
+bool
+lookup_id(struct lookup *k)
+{
+    if (scan_u64(k->call->params[0], UINT64_MAX, &k->id))
+        return true;
+    call_missing(k->call, "flow");
+    return false;
+}
+
+bool
+lookup_order(struct lookup *k, bool newest_first)
+{
+    struct slice order = call_query(k->call, "order");
+    bool newest = slice_eq(order, SLICE("newest"));
+    k->query.newest_first = order.p ? newest : newest_first;
+    if (!order.p || newest || slice_eq(order, SLICE("oldest")))
+        return true;
+    call_fail(k->call, 400, "bad-parameter", "'order' must be 'oldest' or 'newest'");
+    return false;
+}
+
+static void
+lookup_release(struct lookup *k)
+{
+    library_window_release(&k->window);
+    flow_unref(k->flow);
+    filter_unref(k->filter);
+}
+
+static void
+lookup_run(void *arg)
+{
+    struct lookup *k = arg;
+    k->again = false;
+    k->run(k);
+    if (k->again && writer_run(k->call->control->writer, lookup_run, k))
+        return;
+    if (k->again)
+        k->failed = !err_set(&k->e, ERR_FAILED, "too much is asked at the same time");
+    control_answer(k->call->control, &k->work);
+}
+
+static void
+lookup_done(void *arg)
+{
+    struct lookup *k = arg;
+    struct call *c = k->call;
+    if (k->failed)
+        call_fail(c, k->e.code == ERR_MEMORY ? 500 : 409, "failed", "%s", k->e.text);
+    else
+        k->answer(k);
+    lookup_release(k);
+    call_done(c);
+}
+
+enum call_state
+lookup_start(struct lookup *k, void (*run)(struct lookup *k), void (*answer)(struct lookup *k))
+{
+    struct call *c = k->call;
+    k->run = run;
+    k->answer = answer;
+    k->work = (struct control_work){.done = lookup_done, .arg = k};
+    call_ref(c);
+    if (writer_run(c->control->writer, lookup_run, k))
+        return CALL_WAIT;
+    lookup_release(k);
+    call_fail(c, 503, "busy", "too much is asked at the same time");
+    call_done(c);
+    return CALL_WAIT;
+}
+
+static void
+run_get(struct lookup *k)
+{
+    k->flow = library_get(k->library, k->id);
+}
+
+static void
+answer_flow(struct lookup *k)
+{
+    if (k->flow)
+        k->next(k);
+    else
+        call_missing(k->call, "flow");
+}
+
+enum call_state
+lookup_flow(struct call *c, void (*answer)(struct lookup *k))
+{
+    struct lookup *k = lookup_new(c);
+    if (!k || !lookup_id(k))
+        return CALL_DONE;
+    k->next = answer;
+    return lookup_start(k, run_get, answer_flow);
+}

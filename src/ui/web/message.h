@@ -1,0 +1,22 @@
+/* One message of a flow, in one of its versions, as handlers show it. */
+#pragma once
+
+#include "flow/edit.h"
+#include "ui/web/call.h"
+
+struct message {
+    const char *side; /* "request", "response" */
+    const struct http_msg *msg;
+    const struct http_head *head;
+    const struct body *body;
+    bool received; /* the head is that which came: its bytes are head->raw */
+};
+
+/* The side of the name; false without such a message: the call has failed. It is as received. */
+bool message_find(struct call *c, const struct flow *f, struct slice side,
+                  struct message *out) MUST_CHECK;
+/* Makes it another version: a number (0 is as received, 1 is after the first change), "sent", or
+ * empty for as received. false when there is none: the call has failed. */
+bool message_version(struct call *c, struct slice version, struct message *m) MUST_CHECK;
+/* Appends the head with its empty line. */
+void message_head(const struct message *m, struct buf *out);

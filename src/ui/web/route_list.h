@@ -1,0 +1,127 @@
+/*
+ * The routes: ROUTE(method, path, handler, the rest of struct route by name). PARAMS are rows of
+ * struct route_param.
+ */
+
+ROUTE("GET", "/", api_home, .summary = "A page that says that the API is here", .type = "text/html",
+      .open = true)
+ROUTE("GET", "/metrics", api_metrics, .summary = "The statistics in the text format of Prometheus",
+      .type = "text/plain; version=0.0.4")
+ROUTE("GET", "/api/v1/openapi.json", api_openapi, .summary = "This document",
+      .response = "Document")
+ROUTE("GET", "/api/v1/version", api_version, .summary = "The program and the version of the API",
+      .response = "Version")
+ROUTE("GET", "/api/v1/live", api_live_list, .summary = "Flows under way", .response = "LiveList")
+ROUTE("GET", "/api/v1/held", api_held_list, .summary = "Flows that wait for a decision",
+      .response = "LiveList")
+ROUTE("POST", "/api/v1/held/all/{action}", api_held_act_all,
+      .summary = "The same for all: forward, drop, reset, extend, revert",
+      .params = PARAMS({"action", "string", "what is done"}), .response = "Acted")
+ROUTE("GET", "/api/v1/held/{id}", api_held_show,
+      .summary = "A flow that is held, with its contents",
+      .params = PARAMS({"id", "integer", "of the flow"}), .response = "Held")
+ROUTE("POST", "/api/v1/held/{id}/{action}", api_held_act,
+      .summary = "What becomes of it: forward, drop, reset, edit, answer, revert, extend, take, "
+                 "never, hold-response",
+      .params = PARAMS({"id", "integer", "of the flow"}, {"action", "string", "what is done"},
+                       {"force", "boolean", "with take: away from who has it"}),
+      .body = "Change", .response = "Acted")
+ROUTE("POST", "/api/v1/flows/{id}/kill", api_flow_kill, .summary = "Ends a flow under way",
+      .params = PARAMS({"id", "integer", "of the flow"}), .response = "Acted")
+ROUTE("GET", "/api/v1/rules", api_rules_list, .summary = "The rules in their order",
+      .response = "RuleList")
+ROUTE("POST", "/api/v1/rules", api_rules_add, .summary = "Adds a rule",
+      .params = PARAMS({"before", "integer",
+                        "the rule in front of which it goes; without: at the end"}),
+      .body = "Rule", .response = "Rule")
+ROUTE("GET", "/api/v1/rules/actions", api_rules_actions, .summary = "What rules can do",
+      .response = "ActionList")
+ROUTE("GET", "/api/v1/rules/{id}", api_rule_show, .summary = "One rule",
+      .params = PARAMS({"id", "integer", "of the rule"}), .response = "Rule")
+ROUTE("PUT", "/api/v1/rules/{id}", api_rule_replace, .summary = "Another rule in its place",
+      .params = PARAMS({"id", "integer", "of the rule"}), .body = "Rule", .response = "Rule")
+ROUTE("PATCH", "/api/v1/rules/{id}", api_rule_patch, .summary = "Changes parts of a rule",
+      .params = PARAMS({"id", "integer", "of the rule"}), .body = "Rule", .response = "Rule")
+ROUTE("DELETE", "/api/v1/rules/{id}", api_rule_remove, .summary = "Removes a rule",
+      .params = PARAMS({"id", "integer", "of the rule"}), .response = "Done")
+ROUTE("POST", "/api/v1/rules/{id}/move", api_rule_move,
+      .summary = "Puts it in front of another one, or at the end",
+      .params = PARAMS({"id", "integer", "of the rule"}), .body = "Move", .response = "Rule")
+ROUTE("POST", "/api/v1/send", api_send, .summary = "Sends a request that is composed here",
+      .body = "Send", .response = "Flow")
+ROUTE("GET", "/api/v1/flows", api_flows, .summary = "A page of the flows that match a query",
+      .params = PARAMS({"query", "string", "which flows; empty: all"},
+                       {"cursor", "integer", "'next' of the page before"},
+                       {"limit", "integer", "rows of a page, at most 1000"},
+                       {"order", "string", "newest (default) or oldest first"}),
+      .response = "FlowPage")
+ROUTE("DELETE", "/api/v1/flows", api_flows_delete,
+      .summary = "Deletes the flows that match a query",
+      .params = PARAMS({"query", "string", "which flows; must be there"}), .response = "Deleted")
+ROUTE("GET", "/api/v1/flows/window", api_flows_window,
+      .summary = "Rows of the list of a query, by their number",
+      .params = PARAMS({"query", "string", "which flows; empty: all"},
+                       {"from", "integer", "number of the first row"},
+                       {"count", "integer", "rows, at most 1000"},
+                       {"order", "string", "oldest (default), or newest: counted from there"}),
+      .response = "FlowWindow")
+ROUTE("GET", "/api/v1/flows/count", api_flows_count, .summary = "How many flows match a query",
+      .params = PARAMS({"query", "string", "which flows; empty: all"}), .response = "FlowCount")
+ROUTE("GET", "/api/v1/flows/{id}", api_flow, .summary = "One flow, without its contents",
+      .params = PARAMS({"id", "integer", "the flow"}), .response = "Flow")
+ROUTE("PATCH", "/api/v1/flows/{id}", api_flow_patch, .summary = "Changes what is said of a flow",
+      .params = PARAMS({"id", "integer", "the flow"}), .body = "FlowMarks", .response = "FlowRow")
+ROUTE("DELETE", "/api/v1/flows/{id}", api_flow_delete, .summary = "Deletes a flow",
+      .params = PARAMS({"id", "integer", "the flow"}), .response = "Deleted")
+ROUTE("GET", "/api/v1/flows/{id}/diff", api_flow_diff,
+      .summary = "The difference of two versions of a message, line by line",
+      .params = PARAMS({"id", "integer", "the flow"}, {"side", "string", "request or response"},
+                       {"from", "string", "a version, 0 (default) is as received"},
+                       {"to", "string", "a version, or sent (default)"}),
+      .response = "FlowDiff")
+ROUTE("GET", "/api/v1/flows/{id}/export", api_flow_export,
+      .summary = "A flow in a form that others understand",
+      .params = PARAMS({"id", "integer", "the flow"},
+                       {"format", "string", "curl, fetch, har, python or raw"}),
+      .type = "application/octet-stream")
+ROUTE("GET", "/api/v1/flows/{id}/{side}/raw", api_flow_raw,
+      .summary = "The head of a message, byte for byte",
+      .params = PARAMS({"id", "integer", "the flow"}, {"side", "string", "request or response"},
+                       {"version", "string", "0 (default): as received; 1 ...; sent"}),
+      .type = "application/octet-stream")
+ROUTE("GET", "/api/v1/flows/{id}/{side}/body", api_flow_body,
+      .summary = "The content of a message, as it crossed the wire or decoded",
+      .params = PARAMS({"id", "integer", "the flow"}, {"side", "string", "request or response"},
+                       {"version", "string", "0 (default): as received; 1 ...; sent"},
+                       {"decoded", "boolean", "without its content codings"}),
+      .type = "application/octet-stream")
+ROUTE("GET", "/api/v1/statistics", api_statistics, .summary = "How the engine fares",
+      .response = "Statistics")
+ROUTE("GET", "/api/v1/listeners", api_listeners, .summary = "Where the engine listens",
+      .response = "Listeners")
+ROUTE("GET", "/api/v1/commands", api_commands, .summary = "The subcommands of the program",
+      .response = "Commands")
+ROUTE("GET", "/api/v1/events", api_events, .summary = "What the program said about itself",
+      .params = PARAMS({"after", "integer", "only lines with a greater id"}), .response = "Lines")
+ROUTE("GET", "/api/v1/audit", api_audit,
+      .summary = "Who has changed something through this API, or was not let in",
+      .params = PARAMS({"after", "integer", "only lines with a greater id"}), .response = "Lines")
+ROUTE("GET", "/api/v1/ca/{format}", api_ca,
+      .summary = "The certificate of the authority, without its key",
+      .params = PARAMS({"format", "string", "pem, cer or p12"}), .type = "application/octet-stream")
+ROUTE("GET", "/api/v1/options", api_options, .summary = "All options with their values",
+      .response = "Options")
+ROUTE("GET", "/api/v1/options/{name}", api_option, .summary = "One option with its value",
+      .params = PARAMS({"name", "string", "of the option"}), .response = "Option")
+ROUTE(
+    "PUT", "/api/v1/options/{name}", api_option_set,
+    .summary = "Gives an option that is live another value, until the configuration is read again",
+    .params = PARAMS({"name", "string", "of the option"}), .body = "Value", .response = "Option")
+ROUTE("POST", "/api/v1/login", api_login,
+      .summary = "Gives a cookie in place of the token or the password", .body = "Login",
+      .response = "Done", .open = true)
+ROUTE("POST", "/api/v1/logout", api_logout, .summary = "Makes the cookie worth nothing",
+      .response = "Done")
+ROUTE("GET", "/api/v1/feed", api_feed,
+      .summary = "A WebSocket that tells what changes in a list of flows",
+      .type = "application/json", .open = true)
