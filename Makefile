@@ -16,14 +16,14 @@
 #
 #   V=release|asan|tsan|cov|fuzz|clang     the variant, each in a folder of its own below B (default: build)
 #   DIRS='base codec'                      only these folders of src/ and the unit tests of their files
-#   CC=gcc|clang   WERROR=   FUZZ_SECONDS=12   DESTDIR= PREFIX=/usr/local
+#   CC=gcc|clang   WERROR=   FUZZ_SECONDS=8   DESTDIR= PREFIX=/usr/local
 
 B ?= build
 V ?= release
 O := $(B)/$(V)
 PREFIX ?= /usr/local
 WERROR ?= -Werror
-FUZZ_SECONDS ?= 12
+FUZZ_SECONDS ?= 8
 MINUTES ?= 60
 PYTHON ?= /usr/bin/python3
 CLANG_FORMAT ?= clang-format-14
@@ -32,7 +32,7 @@ ifeq ($(origin CC),default)
 CC := $(if $(filter fuzz clang,$(V)),clang,gcc)
 endif
 
-PACKAGES := libssl libcrypto libuv libcares zlib libbrotlidec libzstd jansson yaml-0.1 libpcre2-8
+PACKAGES := libssl libcrypto libuv libcares zlib libbrotlidec libzstd jansson yaml-0.1 libpcre2-8 expat
 # Asked once, and only when something is compiled: on a bare machine pkg-config itself may be missing.
 PKG_CFLAGS = $(eval PKG_CFLAGS := $$(shell pkg-config --cflags $(PACKAGES)))$(PKG_CFLAGS)
 PKG_LIBS = $(eval PKG_LIBS := $$(shell pkg-config --libs $(PACKAGES)))$(PKG_LIBS)
@@ -169,7 +169,7 @@ asan tsan:
 	@$(MAKE) V=$@ unit play
 # What threads share most: the rest is 'make V=tsan e2e'.
 tsan-e2e:
-	@$(MAKE) V=tsan e2e TESTS='t/e2e/test_disorder.py t/e2e/test_reload.py'
+	@$(MAKE) V=tsan e2e TESTS='t/e2e/test_disorder.py t/e2e/test_reload.py t/e2e/test_hold.py t/e2e/test_rule_api.py'
 e2e: $(WEIR) $(B)/faults.so bench-programs
 	@env -u MAKEFLAGS WEIR=$(abspath $(WEIR)) BENCH=$(abspath $(O)/t/bench) FAULTS_LIBRARY=$(abspath $(B)/faults.so) PYTHON=$(PYTHON) tools/run-e2e $(TESTS)
 # Every byte and every allocation, where 'make check' takes samples; and hours of everything. Both with sanitizers.

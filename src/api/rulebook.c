@@ -15,6 +15,7 @@ struct rulebook {
     struct rules *rules;
     void (*changed)(void *arg, struct rules *rules);
     void *arg;
+    bool confined;
 };
 
 /* A list that is being made. */
@@ -165,6 +166,7 @@ rulebook_open(const struct rulebook_options *o, struct err *e)
     pthread_mutex_init(&b->lock, NULL);
     b->changed = o->changed;
     b->arg = o->arg;
+    b->confined = o->confined;
     bool good = begin(b, o, &d, e);
     draft_release(&d);
     if (good)
@@ -252,6 +254,66 @@ edit_before(struct edit *x, uint64_t before, size_t *at)
     return !before || edit_place(x, before, at);
 }
 
+/* The files that a rule names, beside those that others do. */
+struct naming {
+    const struct edit *edit;
+    const char *path, *wrong;
+    bool known;
+};
+
+/* Nor is the list itself a file for rules: a log in it would be read as rules. */
+static bool
+is_below(struct slice folder, struct slice path)
+{
+    struct slice rest = slice_from(path, folder.n);
+    if (!slice_starts(path, folder) || !slice_starts(rest, SLICE("/")))
+        return false;
+    while (rest.n) {
+        struct slice part = slice_cut(&rest, '/');
+        if (slice_eq(part, SLICE("..")) || slice_eq(part, SLICE(RULES_FILE)))
+            return false;
+    }
+    return true;
+}
+
+static void
+naming_compare(void *arg, const char *path)
+{
+    struct naming *n = arg;
+    n->known |= slice_eq(slice_str(path), slice_str(n->path));
+}
+
+static void
+naming_judge(void *arg, const char *path)
+{
+    struct naming *n = arg;
+    const struct draft *d = &n->edit->draft;
+    n->path = path;
+    n->known = is_below(slice_str(n->edit->book->folder), slice_str(path));
+    for (size_t i = 0; i < d->n; i++)
+        rule_files(d->list[i], naming_compare, n);
+    if (!n->known)
+        n->wrong = path;
+}
+
+/* A new rule, when it may name the files that it names. */
+static struct rule *
+edit_make(struct edit *x, const struct rule_spec *spec, uint64_t id)
+{
+    struct naming n = {.edit = x};
+    struct rule *r = rule_new(spec, id, x->book->folder, x->e);
+    if (r && x->book->confined)
+        rule_files(r, naming_judge, &n);
+    if (!n.wrong)
+        return r;
+    err_set(x->e, ERR_USAGE,
+            "the file '%s' is not in '%s', or the list of rules: in the sandbox others must be "
+            "named by the rules of the start",
+            n.wrong, x->book->folder);
+    rule_unref(r);
+    return NULL;
+}
+
 bool
 rulebook_add(struct rulebook *b, const struct rule_spec *spec, uint64_t before, uint64_t *id,
              struct err *e)
@@ -260,10 +322,31 @@ rulebook_add(struct rulebook *b, const struct rule_spec *spec, uint64_t before, 
     size_t at;
     edit_start(&x, b, e);
     bool good = edit_load(&x) && edit_before(&x, before, &at);
-    struct rule *r = good ? rule_new(spec, 0, b->folder, e) : NULL;
+    struct rule *r = good ? edit_make(&x, spec, 0) : NULL;
     if (r)
         *id = id_of(r);
     good = r && (draft_insert(&x.draft, at, r) || err_memory(e));
+    return edit_finish(&x, good);
+}
+
+struct rule *
+rulebook_draft(const struct rulebook *b, const struct rule_spec *spec, struct err *e)
+{
+    return rule_new(spec, 0, b->folder, e);
+}
+
+bool
+rulebook_append(struct rulebook *b, const struct rule_spec *specs, size_t n, uint64_t *ids,
+                struct err *e)
+{
+    struct edit x;
+    edit_start(&x, b, e);
+    bool good = edit_load(&x);
+    for (size_t i = 0; good && i < n; i++) {
+        good = add_spec(b, &x.draft, &specs[i], e);
+        if (good)
+            ids[i] = id_of(x.draft.list[x.draft.n - 1]);
+    }
     return edit_finish(&x, good);
 }
 
@@ -274,7 +357,7 @@ rulebook_replace(struct rulebook *b, uint64_t id, const struct rule_spec *spec, 
     size_t at;
     edit_start(&x, b, e);
     bool good = edit_load(&x) && edit_place(&x, id, &at);
-    struct rule *r = good ? rule_new(spec, id, b->folder, e) : NULL;
+    struct rule *r = good ? edit_make(&x, spec, id) : NULL;
     if (r) {
         rule_unref(x.draft.list[at]);
         x.draft.list[at] = r;

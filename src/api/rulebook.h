@@ -17,6 +17,9 @@ struct rulebook_options {
     /* Every new snapshot goes to it. May be NULL. */
     void (*changed)(void *arg, struct rules *rules);
     void *arg;
+    /* Rules that are added or replaced name no files but those below their folder, and those that
+     * were named before: what the sandbox denies now it would open at the next start. */
+    bool confined;
 };
 
 /* Reads the file, if there is one. NULL with a sentence that says where the file is wrong. */
@@ -31,6 +34,12 @@ void rulebook_watch(struct rulebook *b, void (*changed)(void *arg, struct rules 
 /* At the end, or in front of the rule 'before' (0: at the end). The id goes to *id. */
 bool rulebook_add(struct rulebook *b, const struct rule_spec *spec, uint64_t before, uint64_t *id,
                   struct err *e) MUST_CHECK;
+/* A rule as one that is added would be, for those who only try it. Returns one reference, owned. */
+struct rule *rulebook_draft(const struct rulebook *b, const struct rule_spec *spec,
+                            struct err *e) MUST_CHECK;
+/* All of them at the end, or none; their ids go to ids[0..n). */
+bool rulebook_append(struct rulebook *b, const struct rule_spec *specs, size_t n, uint64_t *ids,
+                     struct err *e) MUST_CHECK;
 /* ERR_USAGE when there is no such rule, or when it comes from an option. */
 bool rulebook_replace(struct rulebook *b, uint64_t id, const struct rule_spec *spec,
                       struct err *e) MUST_CHECK;

@@ -238,7 +238,7 @@ rules_file_load(const char *folder, struct err *e)
     struct rules *rs = NULL;
     struct buf text;
     buf_init(&text, RULES_FILE_MAX);
-    snprintf(path, sizeof path, "%s/rules.yaml", folder);
+    snprintf(path, sizeof path, "%s/" RULES_FILE, folder);
     FILE *f = fopen(path, "re");
     bool good = f ? read_file(f, path, &text, e)
                   : errno == ENOENT || errno == ENOTDIR ||

@@ -8,6 +8,7 @@
 #include "base/buf.h"
 #include "rule/rule.h"
 
+#define RULES_FILE     "rules.yaml"
 #define RULES_FILE_MAX ((size_t)16 << 20)
 
 /* Returns one reference, owned. 'path' is for messages: "path:3: rule 'x': ..."; 'folder' is what

@@ -152,7 +152,7 @@ rules_file_save(const char *folder, const struct rules *rs, struct err *e)
     buf_init(&text, RULES_FILE_MAX);
     bool good = rules_file_print(rs, &text, e);
     if (good && ca_dir_enter(&d, folder, e)) {
-        good = ca_dir_put(&d, "rules.yaml", buf_slice(&text), 0600, e);
+        good = ca_dir_put(&d, RULES_FILE, buf_slice(&text), 0600, e);
         ca_dir_leave(&d);
     } else {
         good = false;

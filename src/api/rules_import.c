@@ -1,280 +1,199 @@
-/* Rules of other programs. */
-#include "api/rules_import.h"
+/* Rules out of the files of other programs: the formats, and what their readers share. */
+#include "api/rules_import_make.h"
 
-#include "api/xml.h"
-#include "base/arena.h"
-#include "base/mem.h"
+#include <stdio.h>
 
-#include <jansson.h>
+#define PAIRS_MAX 12
+#define LEFT_MAX  10000
 
-#define PAIRS_MAX         10
-#define CHARLES_TEXTS_MAX ((size_t)16 << 20)
-
-struct import {
-    struct rule **rules;
-    size_t n, cap;
-    struct buf *said;
+const struct rules_format rules_formats[] = {
+    {"burp", "options of a project or of a user as JSON: match and replace", import_burp},
+    {"charles", "tools as XML: map remote, map local, rewrite, block list", import_charles},
+    {"mitmproxy", "config.yaml: the options that make rules", import_mitmproxy},
+    {NULL, NULL, NULL},
 };
 
-/* A rule that is being put together. */
-struct spec {
-    struct rule_arg args[PAIRS_MAX];
-    struct slice values[PAIRS_MAX];
-    size_t n;
-};
-
-static void
-put(struct spec *s, const char *key, struct slice value)
+static const struct rules_format *
+find_format(struct slice name)
 {
-    if (!value.n || s->n == PAIRS_MAX)
-        return;
-    s->values[s->n] = value;
-    s->args[s->n] = (struct rule_arg){slice_str(key), &s->values[s->n], 1};
-    s->n++;
-}
-
-static struct slice
-text_of(const json_t *rule, const char *key)
-{
-    const json_t *v = json_object_get(rule, key);
-    return json_is_string(v) ? slice_of(json_string_value(v), json_string_length(v)) : SLICE_NONE;
-}
-
-static bool
-is_true(const json_t *v)
-{
-    return json_is_true(v) || (json_is_integer(v) && json_integer_value(v) != 0);
-}
-
-/* Older versions have a bool, newer ones a word. */
-static bool
-is_literal(const json_t *rule)
-{
-    return is_true(json_object_get(rule, "is_simple_match")) ||
-           slice_eq(text_of(rule, "category"), SLICE("literal"));
-}
-
-struct kind {
-    struct slice type;
-    const char *side;
-    const char *action;
-};
-static const struct kind kinds[] = {
-    {{"request_header", 14}, "request", "replace-line"},
-    {{"request_body", 12}, "request", "replace-body"},
-    {{"response_header", 15}, "response", "replace-line"},
-    {{"response_body", 13}, "response", "replace-body"},
-};
-
-static const struct kind *
-find_kind(struct slice type)
-{
-    for (size_t i = 0; i < ARRAY_LEN(kinds); i++)
-        if (slice_eq(kinds[i].type, type))
-            return &kinds[i];
+    for (const struct rules_format *f = rules_formats; f->name; f++)
+        if (slice_eq(name, slice_str(f->name)))
+            return f;
     return NULL;
 }
 
-/* Without a pattern a header is added. */
-static void
-put_addition(struct spec *s, struct slice line)
+/* By the first sign. */
+static struct slice
+guess(struct slice text)
 {
-    struct slice name = slice_cut(&line, ':');
-    put(s, "do", SLICE("add-field"));
-    put(s, "field", slice_trim(name));
-    put(s, "value", slice_trim(line));
+    if (slice_starts(text, SLICE("\xef\xbb\xbf")))
+        text = slice_from(text, 3);
+    while (text.n && strchr(" \t\r\n", text.p[0]))
+        text = slice_from(text, 1);
+    bool json = slice_starts(text, SLICE("{")) || slice_starts(text, SLICE("["));
+    return json                             ? SLICE("burp")
+           : slice_starts(text, SLICE("<")) ? SLICE("charles")
+                                            : SLICE("mitmproxy");
 }
 
-static bool
-make_spec(const json_t *rule, struct spec *s)
+bool
+rules_import_read(struct slice text, struct slice format, struct rules_import *out, struct arena *a,
+                  struct err *e)
 {
-    const struct kind *k = find_kind(text_of(rule, "rule_type"));
-    struct slice pattern = text_of(rule, "string_match"), with = text_of(rule, "string_replace");
-    if (!k)
-        return false;
-    put(s, "name", slice_first(text_of(rule, "comment"), 150));
-    put(s, "folder", SLICE("Burp"));
-    put(s, "on", is_true(json_object_get(rule, "enabled")) ? SLICE_NONE : SLICE("no"));
-    put(s, "side", slice_str(k->side));
-    if (!pattern.n && slice_eq(slice_str(k->action), SLICE("replace-line"))) {
-        put_addition(s, with);
+    const struct rules_format *f = find_format(format.n ? format : guess(text));
+    *out = (struct rules_import){0};
+    if (!f)
+        return err_set(e, ERR_USAGE, "there is no format '%.*s': burp, charles or mitmproxy",
+                       SLICE_ARG(slice_first(format, 60)));
+    if (text.n > RULES_IMPORT_MAX)
+        return err_set(e, ERR_USAGE, "the file is larger than %zu bytes", RULES_IMPORT_MAX);
+    if (f->read(text, out, a, e))
         return true;
-    }
-    put(s, "do", slice_str(k->action));
-    put(s, "pattern", pattern);
-    put(s, "with", with);
-    put(s, "literal", is_literal(rule) ? SLICE("yes") : SLICE_NONE);
-    return pattern.n;
+    *out = (struct rules_import){0};
+    err_prefix(e, "this is no file of %s that can be read", f->name);
+    return false;
 }
 
-static bool
-keep(struct import *im, struct rule *r)
+void
+import_begin(struct import *m, struct rules_import *out, struct arena *a, const char *folder)
 {
-    if (im->n == im->cap) {
-        size_t cap = im->cap ? im->cap * 2 : 16;
-        struct rule **more = mem_realloc(im->rules, cap * sizeof(struct rule *));
-        if (!more) {
-            rule_unref(r);
-            return false;
-        }
-        im->rules = more;
-        im->cap = cap;
-    }
-    im->rules[im->n++] = r;
-    return true;
+    *m = (struct import){.arena = a, .out = out, .folder = slice_str(folder)};
 }
 
-/* false without memory alone. */
+bool
+import_end(const struct import *m, struct err *e)
+{
+    return !m->full || err_set(e, ERR_USAGE, "there are more rules in it than there is room for");
+}
+
+/* Room for one more of a list, or NULL. */
+static void *
+more(struct import *m, void **list, size_t n, size_t *cap, size_t size)
+{
+    if (n == *cap) {
+        size_t grown = *cap ? *cap * 2 : 32;
+        void *p = arena_grow(m->arena, *list, *cap * size, grown * size);
+        if (!p)
+            return NULL;
+        *list = p;
+        *cap = grown;
+    }
+    return (char *)*list + n * size;
+}
+
+static void
+put(struct import *m, struct rule_spec *spec, const char *key, struct slice value)
+{
+    struct rule_arg *arg = &spec->args[spec->n];
+    if (!value.p)
+        return;
+    if (spec->n == PAIRS_MAX || !(arg->values = arena_alloc(m->arena, sizeof *arg->values))) {
+        m->full = true;
+        return;
+    }
+    arg->key = arena_dup(m->arena, slice_str(key));
+    arg->values[0] = arena_dup(m->arena, value);
+    arg->n = 1;
+    spec->n++;
+    m->full |= !arg->key.p || !arg->values[0].p;
+}
+
+static void
+fill(struct import *m, struct rule_spec *spec, const struct import_rule *r)
+{
+    put(m, spec, "name", r->name.n ? slice_first(r->name, 200) : SLICE_NONE);
+    put(m, spec, "folder", m->folder);
+    put(m, spec, "on", r->off ? SLICE("no") : SLICE_NONE);
+    put(m, spec, "when", r->when.n ? r->when : SLICE_NONE);
+    put(m, spec, "do", slice_str(r->action));
+    for (const struct import_pair *p = r->pairs; p->key; p++)
+        put(m, spec, p->key, p->value);
+}
+
+/* Whether it makes a rule. */
 static bool
-make_rule(struct import *im, struct spec *s, size_t number)
+is_rule(struct import *m, const struct rule_spec *spec, struct slice where)
 {
     struct err e = {0};
-    struct rule_spec spec = {s->args, s->n};
-    struct rule *r = rule_new(&spec, 0, NULL, &e);
-    if (r)
-        return keep(im, r);
-    buf_printf(im->said, "rule %zu: %s\n", number, e.text);
-    return e.code != ERR_MEMORY;
-}
-
-/* false without memory alone. */
-static bool
-import_rule(struct import *im, const json_t *rule, size_t number)
-{
-    struct spec s = {.n = 0};
-    struct slice type = slice_first(text_of(rule, "rule_type"), 40);
-    if (!make_spec(rule, &s)) {
-        buf_printf(im->said, "rule %zu of the type '%.*s' has no likeness here\n", number,
-                   SLICE_ARG(type));
-        return true;
-    }
-    return make_rule(im, &s, number);
-}
-
-static const json_t *
-find_list(const json_t *root)
-{
-    static const char *const wraps[] = {"project_options", "user_options"};
-    const json_t *proxy = json_object_get(root, "proxy");
-    for (size_t i = 0; !proxy && i < ARRAY_LEN(wraps); i++)
-        proxy = json_object_get(json_object_get(root, wraps[i]), "proxy");
-    return json_object_get(proxy, "match_replace_rules");
-}
-
-/* The list of what was taken; frees the import. */
-static struct rules *
-finish(struct import *im, bool good, struct err *e)
-{
-    struct rules *rs = good ? rules_new(im->rules, im->n, e) : NULL;
-    while (im->n)
-        rule_unref(im->rules[--im->n]);
-    mem_free(im->rules);
-    return rs;
-}
-
-static struct rules *
-import_list(struct import *im, const json_t *list, struct err *e)
-{
-    bool good = true;
-    for (size_t i = 0; good && i < json_array_size(list) && i < RULES_MAX; i++)
-        good = import_rule(im, json_array_get(list, i), i + 1) || err_memory(e);
-    return finish(im, good, e);
-}
-
-struct rules *
-rules_import_burp(struct slice json, struct buf *said, struct err *e)
-{
-    json_error_t why;
-    struct import im = {.said = said};
-    struct rules *rs = NULL;
-    json_t *root = json_loadb(json.n ? json.p : "", json.n, 0, &why);
-    if (!root) {
-        err_set(e, ERR_USAGE, "line %d: %s", why.line, why.text);
-        return NULL;
-    }
-    const json_t *list = find_list(root);
-    if (json_is_array(list))
-        rs = import_list(&im, list, e);
+    struct rule *made = rule_new(spec, 0, NULL, &e);
+    if (made)
+        rule_unref(made);
+    else if (e.code == ERR_MEMORY)
+        m->full = true;
     else
-        err_set(e, ERR_USAGE, "there are no 'match_replace_rules' in it");
-    json_decref(root);
-    return rs;
+        import_leave(m, where, "%s", e.text);
+    return made;
 }
 
-/* Charles: a mapping is a place and where it leads; the parts of a place may hold '*' and '?', and
- * one that is empty is any. */
-
-enum part { PART_PROTOCOL, PART_HOST, PART_PORT, PART_PATH, PART_QUERY, PARTS_N };
-static const struct slice part_names[PARTS_N] = {
-    {"protocol", 8}, {"host", 4}, {"port", 4}, {"path", 4}, {"query", 5},
-};
-
-struct charles {
-    struct import im;
-    struct arena *arena;
-    struct slice from[PARTS_N], to[PARTS_N], dest;
-    bool tool_on, on, keep_host, failed;
-    size_t number; /* of the mapping */
-};
-
-/* A part with wildcards as a regular expression. */
-static void
-append_wild(struct slice part, const char *any, struct buf *out)
+void
+import_add(struct import *m, const struct import_rule *r)
 {
-    for (size_t i = 0; i < part.n; i++) {
-        char c = part.p[i];
-        if (c == '*')
-            buf_append(out, slice_str(any));
-        else if (c == '?')
-            buf_byte(out, '.');
-        else if (memchr("\\^$.|()[]{}+", c, 13))
-            buf_printf(out, "\\%c", c);
-        else
-            buf_byte(out, c);
+    struct rules_import *out = m->out;
+    struct rule_spec spec = {0}, *slot;
+    if (m->full)
+        return;
+    slot = more(m, (void **)&out->specs, out->n, &m->cap, sizeof *slot);
+    spec.args = arena_alloc(m->arena, (PAIRS_MAX + 1) * sizeof *spec.args);
+    m->full = !slot || !spec.args || out->n == RULES_MAX;
+    if (m->full)
+        return;
+    fill(m, &spec, r);
+    if (m->full || !is_rule(m, &spec, r->where))
+        return;
+    *slot = spec;
+    out->n++;
+}
+
+void
+import_leave(struct import *m, struct slice where, const char *fmt, ...)
+{
+    struct rules_import *out = m->out;
+    struct rules_left *left;
+    char text[400];
+    va_list args;
+    if (m->full)
+        return;
+    left = more(m, (void **)&out->left, out->n_left, &m->cap_left, sizeof *left);
+    va_start(args, fmt);
+    vsnprintf(text, sizeof text, fmt, args);
+    va_end(args);
+    m->full = !left || out->n_left == LEFT_MAX;
+    if (m->full)
+        return;
+    *left = (struct rules_left){arena_dup(m->arena, where), arena_dup(m->arena, slice_str(text))};
+    out->n_left++;
+}
+
+struct slice
+import_line(const struct import *m, size_t line)
+{
+    char text[40];
+    snprintf(text, sizeof text, "line %zu", line);
+    struct slice kept = arena_dup(m->arena, slice_str(text));
+    return kept.p ? kept : SLICE("");
+}
+
+struct slice
+import_keep(struct import *m, struct buf *b)
+{
+    struct slice kept = b->failed ? SLICE_NONE : arena_dup(m->arena, buf_slice(b));
+    buf_release(b);
+    m->full |= !kept.p;
+    return kept.p ? kept : SLICE("");
+}
+
+void
+import_put_literal(struct buf *out, struct slice text)
+{
+    for (size_t i = 0; i < text.n; i++) {
+        if (text.p[i] && strchr("\\^$.[]|()?*+{}#", text.p[i]))
+            buf_byte(out, '\\');
+        buf_byte(out, text.p[i]);
     }
 }
 
-static void
-append_part(struct slice part, const char *any, const char *group, struct buf *out)
-{
-    buf_append(out, slice_str(group));
-    if (part.n)
-        append_wild(part, any, out);
-    else
-        buf_append(out, slice_str(any));
-    buf_byte(out, ')');
-}
-
-static bool
-is_open(struct slice path)
-{
-    return !path.n || slice_ends(path, SLICE("*"));
-}
-
-/* The place as an expression on URLs. Of a path that ends in '*' the rest is in the group t, and
- * the query in any case. With 'local' that is the first group. */
-static void
-append_place(const struct slice *place, bool local, struct buf *out)
-{
-    struct slice path = place[PART_PATH], port = place[PART_PORT];
-    bool open = is_open(path);
-    buf_byte(out, '^');
-    append_part(place[PART_PROTOCOL], "[a-z]+", local ? "(?:" : "(?<p>", out);
-    buf_append(out, SLICE("://"));
-    append_part(place[PART_HOST], "[^/:]*", local ? "(?i:" : "(?<h>(?i)", out);
-    bool usual = !port.n || slice_eq(port, SLICE("443")) || slice_eq(port, SLICE("80"));
-    buf_append(out, local ? SLICE("(?:") : SLICE("(?<o>"));
-    if (usual)
-        buf_append(out, SLICE("(?::[0-9]+)?)"));
-    else
-        buf_printf(out, ":%.*s)", SLICE_ARG(port));
-    append_wild(path.n ? slice_first(path, path.n - open) : SLICE("/"), ".*", out);
-    buf_append(out, open ? SLICE("(?<t>.*)$") : SLICE("(?<t>(?:[?].*)?)$"));
-}
-
-/* A text that stands for itself in a replacement. */
-static void
-append_plain(struct slice text, struct buf *out)
+void
+import_put_plain(struct buf *out, struct slice text)
 {
     for (size_t i = 0; i < text.n; i++) {
         if (text.p[i] == '$')
@@ -283,130 +202,14 @@ append_plain(struct slice text, struct buf *out)
     }
 }
 
-/* Where it leads; what is not said stays as it is. */
-static void
-append_target(const struct charles *c, struct buf *out)
+void
+import_put_java(struct buf *out, struct slice text)
 {
-    const struct slice *to = c->to;
-    struct slice path = to[PART_PATH].n ? to[PART_PATH] : c->from[PART_PATH];
-    if (to[PART_PROTOCOL].n)
-        append_plain(to[PART_PROTOCOL], out);
-    else
-        buf_append(out, SLICE("${p}"));
-    buf_append(out, SLICE("://"));
-    if (to[PART_HOST].n)
-        append_plain(to[PART_HOST], out);
-    else
-        buf_append(out, SLICE("${h}"));
-    if (to[PART_PORT].n)
-        buf_printf(out, ":%.*s", SLICE_ARG(to[PART_PORT]));
-    else if (!to[PART_HOST].n)
-        buf_append(out, SLICE("${o}"));
-    append_plain(path.n ? slice_first(path, slice_find(path, '*')) : SLICE("/"), out);
-    buf_append(out, SLICE("${t}"));
-}
-
-/* What cannot be said of a mapping here; NULL: nothing. */
-static const char *
-charles_lacks(const struct charles *c, bool local)
-{
-    struct slice path = c->from[PART_PATH];
-    if (c->from[PART_QUERY].n || c->to[PART_QUERY].n)
-        return "it asks for a query";
-    if (!local && !c->to[PART_PATH].n && slice_find(path, '*') + is_open(path) < path.n)
-        return "it keeps a path that has a wildcard inside";
-    return NULL;
-}
-
-static void
-make_mapping(struct charles *c, bool local)
-{
-    struct spec s = {.n = 0};
-    struct buf pattern, to;
-    const char *lacks = charles_lacks(c, local);
-    c->number++;
-    if (lacks) {
-        buf_printf(c->im.said, "mapping %zu: %s\n", c->number, lacks);
-        return;
+    for (size_t i = 0; i < text.n; i++) {
+        bool escaped = text.p[i] == '\\' && i + 1 < text.n;
+        i += escaped;
+        if (escaped && text.p[i] == '$')
+            buf_byte(out, '$');
+        buf_byte(out, text.p[i]);
     }
-    buf_init(&pattern, 65536);
-    buf_init(&to, 65536);
-    append_place(c->from, local, &pattern);
-    append_target(c, &to);
-    put(&s, "folder", SLICE("Charles"));
-    put(&s, "on", c->on && c->tool_on ? SLICE_NONE : SLICE("no"));
-    put(&s, "do", local ? SLICE("map-local") : SLICE("map-remote"));
-    put(&s, "path", local ? c->dest : SLICE_NONE);
-    put(&s, "pattern", buf_slice(&pattern));
-    put(&s, "to", local ? SLICE_NONE : buf_slice(&to));
-    put(&s, "keep-host", c->keep_host ? SLICE("yes") : SLICE_NONE);
-    c->failed = !make_rule(&c->im, &s, c->number) || c->failed;
-    buf_release(&pattern);
-    buf_release(&to);
-}
-
-static void
-begin_mapping(struct charles *c)
-{
-    for (size_t i = 0; i < PARTS_N; i++)
-        c->from[i] = c->to[i] = SLICE_NONE;
-    c->dest = SLICE_NONE;
-    c->on = c->keep_host = false;
-}
-
-static void
-keep_text(struct charles *c, struct slice *to, struct slice text)
-{
-    *to = arena_dup(c->arena, text);
-    if (!to->p)
-        c->failed = true;
-}
-
-static void
-on_part(struct charles *c, struct slice *place, struct slice name, struct slice text)
-{
-    for (size_t i = 0; i < PARTS_N; i++)
-        if (slice_eq(part_names[i], name))
-            keep_text(c, &place[i], text);
-}
-
-static void
-on_element(void *arg, const struct xml_path *path, struct slice text)
-{
-    struct charles *c = arg;
-    struct slice name = xml_name(path, 0), above = xml_name(path, 1);
-    bool remote = slice_eq(name, SLICE("mapMapping")), yes = slice_eq(text, SLICE("true"));
-    if (slice_eq(above, SLICE("sourceLocation")))
-        on_part(c, c->from, name, text);
-    else if (slice_eq(above, SLICE("destLocation")))
-        on_part(c, c->to, name, text);
-    else if (slice_eq(name, SLICE("dest")))
-        keep_text(c, &c->dest, text);
-    else if (slice_eq(name, SLICE("enabled")))
-        c->on = yes;
-    else if (slice_eq(name, SLICE("toolEnabled")))
-        c->tool_on = yes;
-    else if (slice_eq(name, SLICE("preserveHostHeader")))
-        c->keep_host = yes;
-    else if (slice_eq(name, SLICE("rewriteRule")) || slice_eq(name, SLICE("locationMatch")))
-        buf_printf(c->im.said, "a rule of the kind '%.*s' has no likeness here\n", SLICE_ARG(name));
-    if (!remote && !slice_eq(name, SLICE("mapLocalMapping")))
-        return;
-    if (c->im.n < RULES_MAX)
-        make_mapping(c, !remote);
-    begin_mapping(c);
-}
-
-struct rules *
-rules_import_charles(struct slice xml, struct buf *said, struct err *e)
-{
-    struct charles c = {.im = {.said = said}, .arena = arena_new(4096, CHARLES_TEXTS_MAX)};
-    bool good = c.arena ? xml_walk(xml, on_element, &c, e) : err_memory(e);
-    if (good && c.failed)
-        good = err_memory(e);
-    if (good && !c.number)
-        good = err_set(e, ERR_USAGE, "there are no mappings in it");
-    struct rules *rs = finish(&c.im, good, e);
-    arena_free(c.arena);
-    return rs;
 }

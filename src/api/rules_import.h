@@ -1,13 +1,35 @@
 /*
- * Rules of other programs. Burp Suite: the JSON of its project or user options, of which the
- * match-and-replace rules for heads and bodies become ours. Charles: the XML that it exports, of
- * which the mappings of Map Remote and Map Local do. What else is there is left out and named.
+ * Rules out of the files of other programs. What has no equal here is left out, and each such thing
+ * is named with its place; a file that is damaged gives nothing at all.
  */
 #pragma once
 
-#include "base/buf.h"
+#include "base/arena.h"
 #include "rule/rule.h"
 
-/* Returns one reference, owned. A line is appended to 'said' for each rule that is left out. */
-struct rules *rules_import_burp(struct slice json, struct buf *said, struct err *e) MUST_CHECK;
-struct rules *rules_import_charles(struct slice xml, struct buf *said, struct err *e) MUST_CHECK;
+#define RULES_IMPORT_MAX   ((size_t)8 << 20)  /* bytes of a file */
+#define RULES_IMPORT_ARENA ((size_t)64 << 20) /* what its rules may take */
+
+struct rules_left {
+    struct slice where; /* "line 12", "match_replace_rules[3]" */
+    struct slice why;
+};
+
+struct rules_import {
+    struct rule_spec *specs; /* each makes a rule */
+    size_t n;
+    struct rules_left *left;
+    size_t n_left;
+};
+
+struct rules_format {
+    const char *name, *help;
+    bool (*read)(struct slice text, struct rules_import *out, struct arena *a, struct err *e);
+};
+
+/* Ended by a NULL name. */
+extern const struct rules_format rules_formats[];
+
+/* 'format' may be empty: then it is guessed. Everything is in the arena. */
+bool rules_import_read(struct slice text, struct slice format, struct rules_import *out,
+                       struct arena *a, struct err *e) MUST_CHECK;

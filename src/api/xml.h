@@ -1,27 +1,23 @@
-/*
- * XML as programs write it for their settings: elements and their texts. Attributes are read over,
- * and so are comments and instructions; a document type, and entities but the five and numbers, are
- * refused.
- */
+/* Small XML documents as a tree: elements and their texts. Attributes, comments and instructions
+ * are left out; a document with a DTD is refused, and with it entities of its own. */
 #pragma once
 
-#include "base/buf.h"
+#include "base/arena.h"
 #include "base/err.h"
 
-#define XML_DEPTH_MAX 32
-#define XML_TEXT_MAX  ((size_t)65536) /* of one element */
+#define XML_DEPTH_MAX 64
 
-/* Where an element is: the names from the root to it. Borrowed. */
-struct xml_path {
-    struct slice names[XML_DEPTH_MAX];
-    size_t n;
+struct xml {
+    struct slice name;
+    struct slice text; /* of an element without others in it, as it stands */
+    size_t line;       /* from 1 */
+    struct xml *first, *next, *parent;
+    struct xml *last;
 };
 
-/* The name so many steps above the element; 0 is its own; empty above the root. */
-struct slice xml_name(const struct xml_path *path, size_t above);
-
-/* Calls for each element at its end, with the text that is directly in it behind its last child.
- * The error says the line. */
-bool xml_walk(struct slice text,
-              void (*on_element)(void *arg, const struct xml_path *path, struct slice text),
-              void *arg, struct err *e) MUST_CHECK;
+/* The element that holds all others, in the arena. NULL with a sentence that says the line. */
+struct xml *xml_parse(struct slice text, struct arena *a, struct err *e) MUST_CHECK;
+/* The first element in it with the name, or NULL. 'x' may be NULL. */
+const struct xml *xml_child(const struct xml *x, const char *name);
+/* The text of that element; empty when it is not there. */
+struct slice xml_text(const struct xml *x, const char *name);

@@ -83,7 +83,7 @@ cli_print(struct buf *out)
 {
     struct err e = {0};
     struct slice s = buf_slice(out);
-    bool good = !out->failed ? fwrite(s.p, 1, s.n, stdout) == s.n && fflush(stdout) == 0
+    bool good = !out->failed ? fwrite(s.n ? s.p : "", 1, s.n, stdout) == s.n && fflush(stdout) == 0
                              : (errno = ENOMEM, false);
     int errnum = errno;
     buf_release(out);

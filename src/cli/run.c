@@ -234,7 +234,10 @@ run_open_rules(struct run *r, struct err *e)
     struct arena *a = run_option_rules(r->config, &fixed, e);
     if (!a)
         return false;
-    struct rulebook_options o = {r->config->confdir, fixed.specs, fixed.n, NULL, NULL};
+    struct rulebook_options o = {.folder = r->config->confdir,
+                                 .fixed = fixed.specs,
+                                 .n_fixed = fixed.n,
+                                 .confined = r->config->sandbox};
     r->rulebook = rulebook_open(&o, e);
     arena_free(a);
     if (r->rulebook)
@@ -271,13 +274,16 @@ run_open(struct run *r, struct err *e)
 static void
 run_close(struct run *r)
 {
-    rulebook_free(r->rulebook);
+    /* A change that is under way is made in the file alone. */
+    if (r->rulebook)
+        rulebook_watch(r->rulebook, NULL, NULL);
     if (r->proxy)
         proxy_free(r->proxy);
     /* What is under way in the engine and with the writer answers to it to the last. */
     if (r->writer)
         writer_settle(r->writer);
     control_free(r->control);
+    rulebook_free(r->rulebook);
     writer_stop(r->writer);
     r->lost = jsonl_close(r->file);
     dump_free(r->dump);

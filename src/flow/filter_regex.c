@@ -15,16 +15,16 @@
 #define HEAP_KIB  8192u
 #define TIME_MAX  (250 * NS_PER_MS)
 
-/* Starting places between two looks at the clock: four times as many while it goes fast. */
-#define WINDOW_FIRST 256u
-#define WINDOW_MAX   ((size_t)1 << 20)
-#define WINDOW_TIME  (2 * NS_PER_MS)
+/* Shorter texts need no look at the clock: what their places may cost is little. */
+#define SHORT_MAX 256u
+/* Starting places between two looks at the clock. */
+#define TIME_EVERY 16u
+/* When what is quick to ask is no longer believed. */
+#define TIME_QUICK (2 * NS_PER_MS)
 
 struct regex {
     pcre2_code *code;
-    pcre2_match_context *limits; /* for texts that are one window */
-    bool utf;
-    bool anchored; /* matches at the beginning or not at all */
+    pcre2_match_context *limits; /* for short texts */
 };
 
 static bool
@@ -39,7 +39,7 @@ has_wide(struct slice s)
 static uint32_t
 compile_options(unsigned flags, bool utf)
 {
-    uint32_t o = PCRE2_USE_OFFSET_LIMIT | PCRE2_NEVER_BACKSLASH_C;
+    uint32_t o = PCRE2_NEVER_BACKSLASH_C;
     o |= flags & REGEX_CASE ? 0 : PCRE2_CASELESS;
     o |= flags & REGEX_LINES ? PCRE2_MULTILINE : 0;
     o |= flags & REGEX_ALL ? PCRE2_DOTALL : 0;
@@ -89,6 +89,49 @@ compile(struct slice pattern, uint32_t options, size_t *at, struct err *e)
     return NULL;
 }
 
+/* The settings at the front: "(*UCP)", "(*LIMIT_MATCH=9)", which nothing may stand before. */
+static size_t
+settings_n(struct slice text)
+{
+    size_t n = 0;
+    while (slice_starts(slice_from(text, n), SLICE("(*"))) {
+        size_t to = n + 2;
+        while (to < text.n && (text.p[to] == '_' || (text.p[to] >= '0' && text.p[to] <= 'Z')))
+            to++;
+        if (to == text.n || text.p[to] != ')')
+            break;
+        n = to + 1;
+    }
+    return n;
+}
+
+void
+regex_mark(struct slice pattern, struct buf *out)
+{
+    size_t n = settings_n(pattern);
+    buf_append(out, slice_first(pattern, n));
+    buf_append(out, SLICE("(?C1)"));
+    buf_append(out, slice_from(pattern, n));
+}
+
+/* What is wrong is said of the text as it is written. */
+static pcre2_code *
+compile_marked(struct slice pattern, uint32_t options, size_t *at, struct err *e)
+{
+    struct buf marked;
+    pcre2_code *code = compile(pattern, options, at, e);
+    if (!code)
+        return NULL;
+    pcre2_code_free(code);
+    buf_init(&marked, pattern.n + REGEX_MARK_N);
+    regex_mark(pattern, &marked);
+    code = marked.failed ? NULL : compile(buf_slice(&marked), options, at, e);
+    if (marked.failed)
+        err_memory(e);
+    buf_release(&marked);
+    return code;
+}
+
 /* NULL without memory. */
 static pcre2_match_context *
 limits_new(void)
@@ -107,18 +150,14 @@ limits_new(void)
 static bool
 regex_init(struct regex *r, struct slice pattern, unsigned flags, size_t *at, struct err *e)
 {
-    uint32_t options = 0;
-    r->utf = has_wide(pattern);
     r->limits = limits_new();
     if (!r->limits)
         return err_memory(e);
-    r->code = compile(pattern, compile_options(flags, r->utf), at, e);
+    r->code = compile_marked(pattern, compile_options(flags, has_wide(pattern)), at, e);
     if (!r->code)
         return false;
     /* Where no memory may become runnable this fails, and the interpreter does the work. */
     (void)pcre2_jit_compile(r->code, PCRE2_JIT_COMPLETE);
-    pcre2_pattern_info(r->code, PCRE2_INFO_ALLOPTIONS, &options);
-    r->anchored = options & PCRE2_ANCHORED;
     return true;
 }
 
@@ -155,18 +194,29 @@ thread_time(void)
     return (uint64_t)t.tv_sec * NS_PER_S + (uint64_t)t.tv_nsec;
 }
 
-/* Counts the time since 'then', and returns the time now. What is quick to ask counts until it
- * matters, then the thread's own time. */
-static uint64_t
-count_time(struct regex_room *room, uint64_t then)
+/* Counts the time since it was last counted. What is quick to ask counts until it matters, then the
+ * thread's own time. */
+static void
+count_time(struct regex_room *room)
 {
     uint64_t now = clock_mono();
-    room->spent += now - then;
-    if (room->spent > WINDOW_TIME && !room->begun)
+    room->spent += now - room->counted;
+    room->counted = now;
+    if (room->spent > TIME_QUICK && !room->begun)
         room->begun = thread_time();
     if (room->spent > TIME_MAX)
         room->spent = thread_time() - room->begun;
-    return now;
+}
+
+/* Each starting place has its own steps, of which a long text has many. */
+static int
+on_place(pcre2_callout_block *block, void *arg)
+{
+    struct regex_room *room = arg;
+    if (block->callout_number != 1 || ++room->places % TIME_EVERY)
+        return 0;
+    count_time(room);
+    return room->spent > TIME_MAX ? PCRE2_ERROR_MATCHLIMIT : 0;
 }
 
 void
@@ -177,56 +227,25 @@ regex_room_release(struct regex_room *room)
     *room = (struct regex_room){0};
 }
 
-static int
-match_from(const struct regex *r, const struct regex_room *room, struct slice s, size_t from)
+static bool
+match_with(const struct regex *r, const struct regex_room *room, struct slice s,
+           pcre2_match_context *limits)
 {
     PCRE2_SPTR text = (PCRE2_SPTR)(s.p ? s.p : "");
-    bool whole = s.n < WINDOW_FIRST;
-    pcre2_match_context *limits = whole ? r->limits : room->limits;
-    int rc = pcre2_match(r->code, text, s.n, from, 0, room->data, limits);
+    int rc = pcre2_match(r->code, text, s.n, 0, 0, room->data, limits);
     if (rc == PCRE2_ERROR_JIT_STACKLIMIT)
-        rc = pcre2_match(r->code, text, s.n, from, PCRE2_NO_JIT, room->data, limits);
-    return rc;
+        rc = pcre2_match(r->code, text, s.n, 0, PCRE2_NO_JIT, room->data, limits);
+    return rc >= 0;
 }
 
-/* The first place from 'at' on that is not inside of a character. */
-static size_t
-whole_character(const struct regex *r, struct slice s, size_t at)
+static pcre2_match_context *
+room_limits(struct regex_room *room)
 {
-    while (r->utf && at < s.n && ((unsigned char)s.p[at] & 0xc0) == 0x80)
-        at++;
-    return at;
-}
-
-/* As large as goes fast, so that the looks at the clock are few. */
-static size_t
-next_window(size_t window, uint64_t took)
-{
-    if (took > WINDOW_TIME)
-        return MAX(window / 4, 16u);
-    return MIN(window * 4, WINDOW_MAX);
-}
-
-/* The end of the text is a starting place too. */
-static bool
-match_windows(const struct regex *r, struct regex_room *room, struct slice s)
-{
-    size_t window = WINDOW_FIRST, from = whole_character(r, s, 0);
-    for (uint64_t now = clock_mono(); room->spent <= TIME_MAX;) {
-        size_t to = s.n - from < window ? s.n + 1 : whole_character(r, s, from + window);
-        if (s.n >= WINDOW_FIRST)
-            pcre2_set_offset_limit(room->limits, to - 1);
-        int rc = match_from(r, room, s, from);
-        uint64_t then = now;
-        now = count_time(room, then);
-        if (rc != PCRE2_ERROR_NOMATCH)
-            return rc >= 0;
-        if (to > s.n || r->anchored)
-            return false;
-        window = next_window(window, now - then);
-        from = to;
-    }
-    return false;
+    if (!room->limits)
+        room->limits = limits_new();
+    if (room->limits)
+        pcre2_set_callout(room->limits, on_place, room);
+    return room->limits;
 }
 
 bool
@@ -234,8 +253,11 @@ regex_match(const struct regex *r, struct regex_room *room, struct slice s)
 {
     if (!room->data)
         room->data = pcre2_match_data_create_from_pattern(r->code, NULL);
-    if (!room->limits && s.n >= WINDOW_FIRST)
-        room->limits = limits_new();
-    bool ready = room->data && (room->limits || s.n < WINDOW_FIRST);
-    return ready && match_windows(r, room, s);
+    pcre2_match_context *limits = s.n < SHORT_MAX ? r->limits : room_limits(room);
+    if (!room->data || !limits || room->spent > TIME_MAX)
+        return false;
+    room->counted = clock_mono();
+    bool found = match_with(r, room, s, limits);
+    count_time(room);
+    return found;
 }

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "base/arena.h"
+#include "base/buf.h"
 #include "base/err.h"
 
 #include <stdint.h>
@@ -44,8 +45,10 @@ enum regex_flag {
 /* What one thread needs to match, and the time that has gone into it; a zeroed one is ready. */
 struct regex_room {
     void *data, *limits;
-    uint64_t begun; /* the thread's own time, when it was first used */
+    uint64_t begun;   /* the thread's own time, when it was first used */
+    uint64_t counted; /* up to when 'spent' is */
     uint64_t spent;
+    unsigned places; /* where a match was looked for */
 };
 
 /* Returns owned. NULL with what is wrong; *at (may be NULL) is where in the pattern. */
@@ -56,3 +59,7 @@ void regex_free(struct regex *r);
  * without memory, it does not match. */
 bool regex_match(const struct regex *r, struct regex_room *room, struct slice s);
 void regex_room_release(struct regex_room *room);
+/* Appends the pattern with a callout, of the number 1, which the matcher makes at each place where
+ * it looks for a match: the limits of PCRE2 are those of one place alone. */
+void regex_mark(struct slice pattern, struct buf *out);
+#define REGEX_MARK_N 5u

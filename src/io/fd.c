@@ -3,6 +3,8 @@
 
 #include "io/sock.h"
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -14,6 +16,19 @@ fd_local_text(int fd, char *out, size_t n)
     out[0] = 0;
     if (getsockname(fd, (struct sockaddr *)&own, &len) == 0)
         sock_text((struct sockaddr *)&own, out, n);
+}
+
+void
+fd_keep_alive(int fd)
+{
+    static const struct {
+        int level, option, value;
+    } rows[] = {{SOL_SOCKET, SO_KEEPALIVE, 1},
+                {IPPROTO_TCP, TCP_KEEPIDLE, 60},
+                {IPPROTO_TCP, TCP_KEEPINTVL, 15},
+                {IPPROTO_TCP, TCP_KEEPCNT, 4}};
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+        setsockopt(fd, rows[i].level, rows[i].option, &rows[i].value, sizeof(rows[i].value));
 }
 
 void

@@ -135,6 +135,34 @@ head_exact(const struct http_msg *m, struct http_head *h)
     h->framing = FRAMING_EOF;
 }
 
+/* HTTP/1.0 has no chunks. */
+static void
+head_unchunk(struct http_head *h)
+{
+    if (h->framing != FRAMING_CHUNKED)
+        return;
+    head_remove(h, FIELD_TRANSFER_ENCODING);
+    h->framing = FRAMING_EOF;
+}
+
+/* Where the client looks for the end of the content: it knows the method that it asked with and the
+ * status that it gets, which need not be what the server got and said. */
+static bool
+head_fit(struct exchange *x, struct http_head *h)
+{
+    struct slice method = x->flow->req.head.method;
+    bool none = slice_eq(method, SLICE("HEAD")) || h->status == 304 || h->status == 204;
+    if (h->framing == FRAMING_TUNNEL || (!none && h->framing != FRAMING_NONE))
+        return true;
+    if (h->status == 204 || !none) {
+        head_remove(h, FIELD_CONTENT_LENGTH);
+        head_remove(h, FIELD_TRANSFER_ENCODING);
+    }
+    h->framing = none ? FRAMING_NONE : FRAMING_LENGTH;
+    h->length = 0;
+    return none || head_set(h, x->flow->arena, FIELD_CONTENT_LENGTH, SLICE("0"));
+}
+
 bool
 exchange_head_response(struct exchange *x)
 {
@@ -146,12 +174,9 @@ exchange_head_response(struct exchange *x)
     if (h->malformed)
         return true;
     TRY(hop_strip(h, a, true, h->framing == FRAMING_TUNNEL));
-    if (h->framing == FRAMING_CHUNKED && req->version < 11) {
-        head_remove(h, FIELD_TRANSFER_ENCODING);
-        h->framing = FRAMING_EOF;
-    }
-    if (slice_eq(req->method, SLICE("HEAD")) && h->framing != FRAMING_TUNNEL)
-        h->framing = FRAMING_NONE;
+    if (req->version < 11)
+        head_unchunk(h);
+    TRY(head_fit(x, h));
     h->keep_alive = req->keep_alive && h->framing != FRAMING_EOF && !exchange_unread(x);
     TRY(head_fault(x, h));
     return head_connection(x, h);

@@ -201,11 +201,18 @@ r_gather(struct exchange *x, struct slice data)
     return 1;
 }
 
+/* Whether there is no place for what the server sends in what the client gets. */
+static bool
+r_dropped(const struct exchange *x)
+{
+    return x->r_step == R_STREAM && (r_replaced(x) || x->flow->resp.sent.framing == FRAMING_NONE);
+}
+
 static size_t
 r_content(struct exchange *x, const struct part *p)
 {
     struct feed *f = x->feeds[1];
-    bool dropped = x->r_step == R_STREAM && r_replaced(x);
+    bool dropped = r_dropped(x);
     if (x->r_step == R_WHOLE && x->collecting)
         return r_gather(x, p->data);
     if (x->r_step < R_STREAM || (!dropped && (fan_full(&x->client) || (f && f->active))))

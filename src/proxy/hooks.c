@@ -83,7 +83,7 @@ hooks_note(struct hooks *h, struct decision *d)
     d->never_hold = false;
     if (d->discard)
         f->flags |= FLOW_DISCARDED;
-    if (d->shape.up || d->shape.down || d->shape.latency)
+    if (d->shape.up || d->shape.down || d->shape.latency || d->shape.jitter)
         h->shape = d->shape;
 }
 

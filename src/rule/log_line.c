@@ -92,6 +92,7 @@ const struct rule_ops rule_log = {
     .size = sizeof(struct log_rule),
     .params = params,
     .stages = ACT_ANY,
+    .outside = true,
     .stage = act_side_head,
     .prepare = prepare,
     .release = release,

@@ -77,6 +77,9 @@ rewrite(const struct map_remote *a, struct slice url, struct buf *out)
     if (slice_ends(to, SLICE("/")) && slice_starts(rest, SLICE("/")))
         to = slice_first(to, to.n - 1);
     buf_append(out, to);
+    /* What the client has put behind 'from' is never a part of the host. */
+    if (origin_len(to) == to.n && !slice_starts(rest, SLICE("/")))
+        buf_byte(out, '/');
     buf_append(out, rest);
     return !out->failed;
 }

@@ -1,15 +1,24 @@
 /* Regular expressions and their replacements. */
 #include "rule/pattern.h"
 
+#include "base/clock.h"
 #include "base/mem.h"
 #include "base/scan.h"
+#include "flow/filter_text.h"
+
+#include <time.h>
 
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>
 
+/* What one starting place may cost. */
 #define STEPS_MAX 500000u
 #define DEPTH_MAX 10000u
 #define HEAP_KIB  16384u
+/* What all starting places of one text may, in time of the thread, and how many of them are tried
+ * between two looks at the clock. */
+#define TIME_MAX   (500 * NS_PER_MS)
+#define TIME_EVERY 16u
 
 struct pattern {
     pcre2_code *code;
@@ -18,22 +27,47 @@ struct pattern {
     bool literal;
 };
 
-static bool
-compile(struct pattern *p, const struct pattern_spec *spec, struct err *e)
+static pcre2_code *
+compile_text(struct slice text, uint32_t options, struct err *e)
 {
     int code = 0;
     PCRE2_SIZE at = 0;
+    char why[160] = "";
+    pcre2_code *made =
+        pcre2_compile((PCRE2_SPTR)(text.n ? text.p : ""), text.n, options, &code, &at, NULL);
+    if (made)
+        return made;
+    pcre2_get_error_message(code, (PCRE2_UCHAR *)why, sizeof why);
+    err_set(e, ERR_USAGE, "'%.*s', column %zu: %s", SLICE_ARG(slice_first(text, 60)), at + 1, why);
+    return NULL;
+}
+
+static pcre2_code *
+compile_marked(struct slice text, uint32_t options, struct err *e)
+{
+    struct buf marked;
+    buf_init(&marked, text.n + REGEX_MARK_N);
+    regex_mark(text, &marked);
+    pcre2_code *made = marked.failed ? NULL : compile_text(buf_slice(&marked), options, e);
+    if (marked.failed)
+        err_memory(e);
+    buf_release(&marked);
+    return made;
+}
+
+static bool
+compile(struct pattern *p, const struct pattern_spec *spec, struct err *e)
+{
     uint32_t options = spec->literal ? PCRE2_LITERAL : PCRE2_DOTALL;
     if (spec->ignore_case)
         options |= PCRE2_CASELESS;
-    p->code = pcre2_compile((PCRE2_SPTR)(spec->text.n ? spec->text.p : ""), spec->text.n, options,
-                            &code, &at, NULL);
-    if (p->code)
-        return true;
-    char why[160] = "";
-    pcre2_get_error_message(code, (PCRE2_UCHAR *)why, sizeof why);
-    return err_set(e, ERR_USAGE, "'%.*s', column %zu: %s", SLICE_ARG(slice_first(spec->text, 60)),
-                   at + 1, why);
+    p->code = compile_text(spec->text, options, e);
+    if (!p->code || spec->literal)
+        return p->code;
+    /* What is wrong was said of the text as it is written. */
+    pcre2_code_free(p->code);
+    p->code = compile_marked(spec->text, options, e);
+    return p->code;
 }
 
 static bool
@@ -162,9 +196,52 @@ append_group(const struct pattern *p, pcre2_match_data *found, struct slice subj
 struct walk {
     const struct pattern *pattern;
     pcre2_match_data *found;
+    pcre2_match_context *limits;
     struct slice subject, replacement;
     size_t at; /* where the next match is looked for */
+    unsigned places;
+    uint64_t begun;
 };
+
+/* What the thread has worked, whatever others took of the machine meanwhile. */
+static uint64_t
+thread_time(void)
+{
+    struct timespec t = {0};
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+    return (uint64_t)t.tv_sec * NS_PER_S + (uint64_t)t.tv_nsec;
+}
+
+/* Each starting place has its own steps, of which a long text has many. */
+static int
+walk_on_place(pcre2_callout_block *block, void *arg)
+{
+    struct walk *w = arg;
+    bool look = block->callout_number == 1 && ++w->places % TIME_EVERY == 0;
+    return look && thread_time() - w->begun > TIME_MAX ? PCRE2_ERROR_MATCHLIMIT : 0;
+}
+
+/* Without memory nothing matches. */
+static bool
+walk_begin(struct walk *w, const struct pattern *p, struct slice subject, struct slice replacement)
+{
+    *w = (struct walk){.pattern = p,
+                       .found = pcre2_match_data_create_from_pattern(p->code, NULL),
+                       .limits = pcre2_match_context_copy(p->limits),
+                       .subject = subject,
+                       .replacement = replacement,
+                       .begun = thread_time()};
+    if (w->limits)
+        pcre2_set_callout(w->limits, walk_on_place, w);
+    return w->found && w->limits;
+}
+
+static void
+walk_end(struct walk *w)
+{
+    pcre2_match_data_free(w->found);
+    pcre2_match_context_free(w->limits);
+}
 
 static void
 append_replacement(const struct walk *w, struct buf *out)
@@ -183,13 +260,13 @@ append_replacement(const struct walk *w, struct buf *out)
     }
 }
 
-/* Below 0: no further match, or too many steps. */
+/* Below 0: no further match, or too many steps, or too much time. */
 static int
 walk_next(const struct walk *w, bool may_be_empty)
 {
     uint32_t options = may_be_empty ? 0 : PCRE2_NOTEMPTY_ATSTART;
     return pcre2_match(w->pattern->code, (PCRE2_SPTR)(w->subject.n ? w->subject.p : ""),
-                       w->subject.n, w->at, options, w->found, w->pattern->limits);
+                       w->subject.n, w->at, options, w->found, w->limits);
 }
 
 static size_t
@@ -218,10 +295,9 @@ pattern_replace(const struct pattern *p, struct slice subject, struct slice repl
                 struct buf *out)
 {
     size_t before = buf_len(out);
-    struct walk w = {p, pcre2_match_data_create_from_pattern(p->code, NULL), subject, replacement,
-                     0};
-    size_t n = w.found ? replace_all(&w, out) : 0;
-    pcre2_match_data_free(w.found);
+    struct walk w;
+    size_t n = walk_begin(&w, p, subject, replacement) ? replace_all(&w, out) : 0;
+    walk_end(&w);
     if (!n)
         out->w = out->r + before;
     return n;
@@ -230,10 +306,9 @@ pattern_replace(const struct pattern *p, struct slice subject, struct slice repl
 bool
 pattern_match(const struct pattern *p, struct slice subject)
 {
-    struct walk w = {p, pcre2_match_data_create_from_pattern(p->code, NULL), subject, SLICE_NONE,
-                     0};
-    bool found = w.found && walk_next(&w, true) >= 0;
-    pcre2_match_data_free(w.found);
+    struct walk w;
+    bool found = walk_begin(&w, p, subject, SLICE_NONE) && walk_next(&w, true) >= 0;
+    walk_end(&w);
     return found;
 }
 
@@ -241,12 +316,11 @@ bool
 pattern_expand(const struct pattern *p, struct slice subject, struct slice replacement,
                struct buf *out)
 {
-    struct walk w = {p, pcre2_match_data_create_from_pattern(p->code, NULL), subject, replacement,
-                     0};
-    bool found = w.found && walk_next(&w, true) >= 0;
+    struct walk w;
+    bool found = walk_begin(&w, p, subject, replacement) && walk_next(&w, true) >= 0;
     if (found)
         append_replacement(&w, out);
-    pcre2_match_data_free(w.found);
+    walk_end(&w);
     return found && !out->failed;
 }
 
@@ -264,11 +338,10 @@ tail_of(const struct walk *w)
 bool
 pattern_tail(const struct pattern *p, struct slice subject, struct slice *out)
 {
-    struct walk w = {p, pcre2_match_data_create_from_pattern(p->code, NULL), subject, SLICE_NONE,
-                     0};
-    bool found = w.found && walk_next(&w, true) >= 0;
+    struct walk w;
+    bool found = walk_begin(&w, p, subject, SLICE_NONE) && walk_next(&w, true) >= 0;
     if (found)
         *out = tail_of(&w);
-    pcre2_match_data_free(w.found);
+    walk_end(&w);
     return found;
 }

@@ -1,7 +1,7 @@
 /*
  * A regular expression (PCRE2, on bytes, '.' matches line ends) or a literal, and what takes the
- * place of its matches: "$1", "${name}", "$$" in the text stand for groups and for the sign. Steps
- * and results are bounded. Immutable, any thread.
+ * place of its matches: "$1", "${name}", "$$" in the text stand for groups and for the sign. Steps,
+ * time, and results are bounded. Immutable, any thread.
  */
 #pragma once
 

@@ -61,6 +61,7 @@ struct rule_ops {
     const struct rule_param *params; /* ended by a NULL key */
     unsigned stages;                 /* bits 1 << enum stage where it can act; 0: nowhere */
     bool each;                       /* it acts at each of them, not at one */
+    bool outside; /* it reaches beyond the flow and what is decided for it: see rule/trial.h */
     /* The stage, where the arguments decide it, or the one of the same message where its content is
      * there, if the query asks for that. NULL: the first of 'stages' where all is there that the
      * query asks for. */

@@ -44,7 +44,7 @@ static const struct rule_param params[] = {
     PARAM(throttle, latency, "latency", DURATION, .help = "before each message"),
     PARAM(throttle, jitter, "jitter", DURATION, .help = "and up to so much more, at random"),
     PARAM(throttle, loss, "loss", NUMBER, .max = 1000,
-          .help = "per mille of pieces that come a retransmission later"),
+          .help = "per mille of pieces that come a retransmission later; with 'down' or 'up'"),
     PARAM_END,
 };
 
@@ -62,10 +62,10 @@ prepare(void *action, struct err *e)
     s->latency = a->latency ? a->latency : s->latency;
     s->jitter = a->jitter ? a->jitter : s->jitter;
     s->loss = a->loss ? (unsigned)a->loss : s->loss;
-    return a->preset.n || s->down || s->up || s->latency || s->jitter || s->loss ||
-           err_set(e, ERR_USAGE,
-                   "one of 'preset', 'down', 'up', 'latency', 'jitter' and 'loss' is "
-                   "needed");
+    if (s->loss && !s->down && !s->up)
+        return err_set(e, ERR_USAGE, "'loss' needs 'down' or 'up'");
+    return a->preset.n || s->down || s->up || s->latency || s->jitter ||
+           err_set(e, ERR_USAGE, "one of 'preset', 'down', 'up', 'latency' and 'jitter' is needed");
 }
 
 static const char *

@@ -3,6 +3,7 @@ import json
 import time
 
 import peers
+import watchers
 from peers import Load, Trouble
 
 MB = 1_000_000
@@ -136,6 +137,21 @@ class KeepAliveLoaded(KeepAlive):
                 Entrant(peers.WeirPeer, "weir, 2,000 idle", prepared=with_idle)]
 
 
+class PlainWatched(Scenario):
+    """Weir against itself: rules that do not fit, and those who watch, cost little."""
+
+    id, title, figures = "S8x", "S8 of weir with 1,000 rules, with its API, and with three clients of the feed", REQUESTS
+    API = ("--api", "--web-listen", "127.0.0.1:0")
+
+    def entrants(self, kinds):
+        return [Entrant(peers.WeirPeer), Entrant(peers.WeirPeer, "weir, 1,000 rules", prepared=watchers.with_rules),
+                Entrant(peers.WeirPeer, "weir, API", extra=self.API),
+                Entrant(peers.WeirPeer, "weir, 3 watching", extra=self.API, prepared=watchers.with_watchers)]
+
+    def words(self, bench, peer):
+        return [*peer.plain(), "-c", 64, "--warm", bench.count(2000, 64), "--time", bench.time(4)]
+
+
 class NewConnections(Scenario):
     id, title, figures, threaded = "S2", "a new connection per request, full handshakes, one host", REQUESTS, True
 
@@ -262,4 +278,4 @@ class Recording(Scenario):
 
 
 SCENARIOS = {s.id: s for s in (KeepAlive(), KeepAliveLoaded(), NewConnections(), NewNames(), Downloads(), Uploads(), Idle(),
-                               Plain(), Latency(), Start(), Recording())}
+                               Plain(), PlainWatched(), Latency(), Start(), Recording())}

@@ -281,6 +281,17 @@ def test_name_that_resolves_to_it_and_tunnels_do_not_reach_it(control):
     assert api.get("/statistics")["calls"] == 0
 
 
+def test_requests_of_its_own_do_not_reach_it(api):
+    """Neither those that are composed, nor those that a rule leads here."""
+    for name in machine_names():
+        answer = api.call("POST", "/api/v1/send", {"url": f"http://{name}:{api.port}{VERSION}"})
+        assert json.loads(answer.body)["error"]["reason"] in (("loop",) if name == "127.0.0.1" else ("loop", "connect", "dns")), name
+    for args in ({"do": "map-remote", "to": api.url}, {"do": "upstream", "to": api.at}):
+        rule = json.loads(api.call("POST", "/api/v1/rules", {"name": "here", **args}).body)["id"]
+        assert reach(api, "other.test").status == 508, args
+        api.call("DELETE", f"/api/v1/rules/{rule}")
+
+
 def test_listener_for_all_addresses_is_not_reached_at_any_of_them(control):
     api = control("--web-listen", "0.0.0.0:0")
     for name in ("127.0.0.1", "127.0.0.9", "localhost", "0.0.0.0"):
@@ -421,7 +432,8 @@ def test_answer_that_is_not_fetched_waits_and_others_are_served(api):
 
 
 def test_strangers_cannot_keep_the_owner_out(api):
-    crowd = [api.dial() for _ in range(300)]
+    crowd = [api.dial() for _ in range(400)]
+    assert crowd[-1].read_rest() == b"", "for the last of them there is no place"
     with api.dial_socket() as pipe:
         assert api.call("GET", VERSION, token=False, pipe=pipe).status == 200
         for one in crowd:
@@ -475,6 +487,14 @@ def test_changes_and_failures_are_audited(api):
     assert [line["text"] for line in lines] == ["PUT /api/v1/options/idle-time 200", "GET /api/v1/version 401"]
     assert all(line["who"].startswith("127.0.0.1:") for line in lines)
     assert [line["id"] for line in api.get("/audit?after=1")["lines"]] == [2]
+
+
+def test_strangers_are_audited_by_where_they_come_from(api):
+    api.call("GET", VERSION, token=False, fields={"X-Weir-Client": "socket"})
+    api.call("POST", "/api/v1/login", {"token": "guess"}, token=False, fields={"X-Weir-Client": "socket"})
+    api.call("PUT", "/api/v1/options/idle-time", {"value": "9s"}, fields={"X-Weir-Client": "me"})
+    who = [line["who"] for line in api.get("/audit")["lines"]]
+    assert all(one.startswith("127.0.0.1:") for one in who[:2]) and who[2:] == ["me"]
 
 
 def test_pages_of_others_cannot_fill_the_audit_trail(api):

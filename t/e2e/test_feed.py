@@ -7,6 +7,7 @@ import pytest
 from lib.message import read_response, reply
 from lib.origin import answer_all
 from lib.pipe import Ended, Pipe
+from lib.wait import until
 from lib.websocket import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT, Closed, WebSocket, frame, handshake
 
 FEED = "/api/v1/feed"
@@ -141,14 +142,14 @@ def test_who_reads_nothing_gets_the_newest_state_and_is_told(api):
     with WebSocket(Pipe(sock), FEED, api.at, token) as slow, feed(api) as quick, api.dial() as pipe:
         slow.send({"watch": {"list": ""}})
         other = View(quick, "", count=1)
-        for mark in range(25):
+        for mark in range(40):
             for flow in ids:
                 api.call("PATCH", f"/api/v1/flows/{flow}", {"mark": str(mark)}, pipe=pipe)
             other.until_count()  # so there were as many states that the slow one might have been told: 600 KB each
         view = View(slow)
-        view.until(lambda v: all(v.rows.get(i, {}).get("marks", {}).get("mark") == "24" for i in range(150)))
+        view.until(lambda v: all(v.rows.get(i, {}).get("marks", {}).get("mark") == "39" for i in range(150)))
         assert view.skipped > 0
-        assert view.told < 25 * 150
+        assert view.told < 40 * 150
 
 
 def test_mistakes_are_told_and_survived(api):
@@ -175,6 +176,18 @@ def test_few_different_lists_are_watched_at_the_same_time(api):
         ws.pipe.close()
 
 
+def test_client_that_is_gone_without_a_word_is_found_out(api):
+    """The kernel asks after it: the timer of the server's end, in /proc/net/tcp, is the one of keep-alive."""
+    with feed(api) as ws:
+        View(ws, "")
+        ours = f"{api.port:04X} 0100007F:{ws.pipe.sock.getsockname()[1]:04X} 01 "
+
+        def timer():
+            lines = [line.split() for line in open("/proc/net/tcp", encoding="ascii") if ours in line]
+            return lines and lines[0][5].startswith("02:")
+        until(timer, "the timer of keep-alive")
+
+
 # Coming in
 
 
@@ -183,6 +196,9 @@ def test_token_comes_as_a_protocol_too(api):
         assert ws.answer.status == 101 and ws.answer.value("Sec-WebSocket-Protocol") == "weir.feed"
         assert api.token.encode() not in ws.answer.head
         View(ws, "")
+    for fields, status in (({"Host": "evil.test"}, 421), ({"Origin": "http://evil.test"}, 403)):
+        with feed(api, **{"Sec-WebSocket-Protocol": f"weir.feed, weir.token.{api.token}", **fields}) as ws:
+            assert ws.answer.status == status
 
 
 def test_cookie_opens_it_for_our_own_pages(api):
@@ -250,6 +266,17 @@ def test_pings_are_answered_between_fragments_that_come_byte_by_byte(api):
             ws.pipe.send(data[i:i + 1])
         assert ws.read_frame() == (PONG, b"now")
         assert ws.receive()["type"] == "count"
+
+
+@pytest.mark.parametrize("data", [frame(PING, b"x" * 125), frame(TEXT, b"x" * 125)], ids=["pings", "mistakes"])
+def test_who_wants_answers_and_reads_none_is_let_go(api, data):
+    """What waits for one client is bounded: it is closed, or what it sends is read no more."""
+    with feed(api) as ws:
+        ws.pipe.sock.settimeout(3)
+        with pytest.raises(OSError):
+            for _ in range(200):
+                ws.pipe.send(data * 8192)
+        assert api.get("/flows/count")["count"] == 0
 
 
 def test_first_message_may_come_with_the_handshake(api):

@@ -161,7 +161,10 @@ def test_composed_request_is_sent_as_it_is(proxy, api, origin):
     api.post("/send", {"url": url, "head": head})
     assert site.connections[-1].requests[-1].head == head.encode()
     for bad, named in [({"url": "ftp://a/"}, "url"), ({"url": url, "head": "GET / HTTP/1.1\n\n"}, "byte"),
-                       ({"url": url, "content_base64": "*"}, "content_base64")]:
+                       ({"url": url, "content_base64": "*"}, "content_base64"),
+                       ({"url": url, "fields": [["A", "1\r\nB: 2"]]}, "fields"),
+                       ({"url": url, "fields": [["A: 1\r\nB", "2"]]}, "fields"),
+                       ({"url": url, "method": "GET /x HTTP/1.1\r\nA:"}, "method")]:
         with pytest.raises(Refused) as refused:
             api.post("/send", bad)
         assert refused.value.status == 400 and named in refused.value.body["error"]["text"]

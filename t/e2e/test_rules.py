@@ -6,8 +6,8 @@ import pytest
 
 from lib.message import read_response, reply
 from lib.origin import answer_all
+from lib.pipe import Ended
 from lib.wait import until
-from lib.weir import weir_run
 
 
 def echo(request):
@@ -87,12 +87,42 @@ def test_answers_come_from_here(with_rules, site, tmp_path):
     assert ask(proxy, site, "/files/one.txt").body == b"0123456789"
     part = ask(proxy, site, "/files/one.txt", "Range: bytes=2-3")
     assert (part.status, part.body, part.value("Content-Range")) == (206, b"23", "bytes 2-3/10")
+    head = ask(proxy, site, "/files/one.txt", method="HEAD")
+    assert (head.status, head.value("Content-Length"), head.value("Accept-Ranges")) == (200, "10", "bytes")
+    known = ask(proxy, site, "/files/one.txt", f"If-None-Match: {head.value('ETag')}")
+    assert (known.status, known.body) == (304, b"")
     for path in "/files/none", "/files/link", "/files/..%2fsecret", "/files/%2e%2e/secret":
         assert ask(proxy, site, path).status == 404, path
     mock = ask(proxy, site, "/mock/x?q=a%20b")
     assert (mock.status, mock.body, mock.value("X-Q")) == (418, b"GET /mock/x\n", "a b")
     assert ask(proxy, site, "/never").status == 403
     assert ask(proxy, site, "/moved").value("Location") == "https://elsewhere.test/"
+
+
+def test_what_goes_by_is_logged_and_may_not_be_recorded(with_rules, site):
+    proxy = with_rules("""
+- {do: log, file: seen.log, line: '{{method}} {{path}} {{status}}'}
+- {do: discard, when: path:/secret}
+""")
+    ask(proxy, site, "/secret")
+    ask(proxy, site, "/public")
+    assert (proxy.confdir / "rules" / "seen.log").read_text() == "GET /secret 200\nGET /public 200\n"
+    proxy.stop()
+    recorded = proxy.record_file.read_text()
+    assert "/public" in recorded and "/secret" not in recorded
+
+
+def test_a_response_is_broken(with_rules, site):
+    proxy = with_rules("- {do: fault, kind: close, after: 5}\n")
+    with pytest.raises(Ended):
+        ask(proxy, site)
+
+
+def test_cookies_stick(with_rules, origin):
+    site = origin(answer_all(lambda request: reply(request.value("Cookie").encode(), "200 OK", "Set-Cookie: a=1; Path=/")))
+    proxy = with_rules("- {do: sticky-cookie}\n", "--resolve", f"site.test:{site.port}:{site.address}")
+    assert ask(proxy, site).body == b""
+    assert ask(proxy, site, "/other").body == b"a=1"
 
 
 def test_options_of_mitmproxy_are_rules(weir, site):
@@ -126,18 +156,3 @@ def test_a_wrong_file_of_rules_keeps_it_from_starting(weir, site):
     proxy.spawn()
     assert proxy.process.wait(20) == 2
     assert "rules.yaml:2: 'time': it is missing" in proxy.stderr
-
-
-def test_rules_of_burp_are_printed_as_ours(home):
-    rules = [{"enabled": True, "rule_type": "request_header", "string_match": "^X-A.*$", "string_replace": ""},
-             {"enabled": True, "rule_type": "request_param_name", "string_match": "a"}]
-    (home / "burp.json").write_text(json.dumps({"proxy": {"match_replace_rules": rules}}))
-    done = weir_run(home, "rules", "import-burp", home / "burp.json")
-    assert done.returncode == 0, done.stderr
-    assert done.stdout == b"- folder: Burp\n  do: replace-line\n  side: request\n  pattern: ^X-A.*$\n"
-    assert b"left out: rule 2 of the type 'request_param_name' has no likeness here" in done.stderr
-    folder = home / "conf" / "rules"
-    folder.mkdir(parents=True, mode=0o700)
-    (folder / "rules.yaml").write_bytes(b"# mine\n" + done.stdout)
-    assert weir_run(home, "rules", "show", "--confdir", home / "conf").stdout == done.stdout
-    assert weir_run(home, "rules").returncode == 2

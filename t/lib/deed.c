@@ -247,7 +247,9 @@ deed_read(struct slice *in, struct deed *d)
     if (d->type == DEED_INPUT)
         read_input(in, d);
     else
-        d->bytes = strdup("text");
+        d->bytes = strdup(d->type == DEED_HOOK ? "go" : "text");
+    if (d->type == DEED_HOOK)
+        d->n = 2;
     d->ns = d->type == DEED_AFTER ? take_byte(in) * NS_PER_S : 0;
     d->status = 200;
     d->why = REASON_CONNECT;

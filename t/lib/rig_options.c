@@ -54,6 +54,28 @@ rig_options_write(const struct rig_options *o, FILE *out)
     fwrite("\0\0", 1, 3, out); /* pieces as the driver reads, no failing allocation */
 }
 
+/* What is wanted at the stages, by three bits. */
+static void
+read_hooks(struct rig_options *o, unsigned number)
+{
+    static const struct rig_hook sets[8][4] = {
+        {{0}},
+        {{STAGE_REQUEST_HEAD, "wait"}, {STAGE_RESPONSE_HEAD, "wait"}},
+        {{STAGE_REQUEST_HEAD, "want"}, {STAGE_REQUEST, "replace another content"}},
+        {{STAGE_RESPONSE_HEAD, "want"}, {STAGE_RESPONSE, "replace another content"}},
+        {{STAGE_REQUEST_HEAD, "want"},
+         {STAGE_REQUEST, "wait"},
+         {STAGE_RESPONSE_HEAD, "want"},
+         {STAGE_RESPONSE, "wait"}},
+        {{STAGE_REQUEST_HEAD, "url http://other:81/x"},
+         {STAGE_RESPONSE_HEAD, "answer 404 not here"}},
+        {{STAGE_REQUEST_HEAD, "slow 3 0"}, {STAGE_RESPONSE_HEAD, "slow 0 3"}},
+        {{STAGE_REQUEST_HEAD, "replace x"}, {STAGE_RESPONSE_HEAD, "fault truncate 3"}},
+    };
+    for (size_t i = 0; i < 4 && sets[number][i].words[0]; i++)
+        o->hooks[o->n_hooks++] = sets[number][i];
+}
+
 void
 rig_options_read(struct rig_options *o, const unsigned char bytes[RIG_OPTIONS_BYTES])
 {
@@ -69,6 +91,7 @@ rig_options_read(struct rig_options *o, const unsigned char bytes[RIG_OPTIONS_BY
     o->open_fails = bytes[1] & 128 ? REASON_CONNECT : REASON_NONE;
     if (bytes[3])
         o->piece = bytes[3];
+    read_hooks(o, bytes[2] >> 2 & 7);
     if (!(bytes[2] & 1))
         return;
     o->limits.head_max = 200;

@@ -49,7 +49,7 @@ bytes_that_are_no_text_are_bytes(void **state)
     assert_false(matches("\xc3\xa9", 0, SLICE("\xbf\xbf\xbf")));
 }
 
-/* The places are tried in windows: none may be left out where two of them meet. */
+/* None may be left out. */
 static void
 every_place_of_a_long_text_is_tried(void **state)
 {
@@ -82,6 +82,31 @@ what_would_take_for_ever_does_not_match(void **state)
     assert_false(matches("(a|aa)+$x", 0, slice_of(text, n)));
     assert_false(matches("(?:a{0,300}){0,300}b", 0, slice_of(text, n)));
     mem_free(text);
+}
+
+/* No place costs much, but there are as many as the text has bytes. */
+static void
+what_gets_slow_later_does_not_match(void **state)
+{
+    size_t n = (size_t)8 << 20;
+    char *text = mem_need(mem_alloc(n));
+    for (size_t i = 0; i < n; i++)
+        text[i] = i % 15 && i > n / 2 ? 'x' : ' ';
+    memcpy(text + n - 3, "xx1", 3); /* where the match would be */
+    assert_false(matches("(x+x+)+\\d", 0, slice_of(text, n)));
+    mem_free(text);
+}
+
+static void
+what_must_be_first_stays_first(void **state)
+{
+    static const char *const rows[] = {"(*UTF)(*UCP)^\\w$", "(*NO_JIT)(*pla:(.)).", "(*COMMIT).",
+                                       "(?x) [^ab] | c"};
+    char text[300];
+    memset(text, 'a', sizeof(text));
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+        assert_true(matches(rows[i], 0, SLICE("\xc3\xa9")));
+    assert_true(matches("(*UCP)(*COMMIT)a|b", 0, slice_of(text, sizeof(text))));
 }
 
 static void
@@ -153,6 +178,8 @@ main(void)
         cmocka_unit_test(bytes_that_are_no_text_are_bytes),
         cmocka_unit_test(every_place_of_a_long_text_is_tried),
         cmocka_unit_test(what_would_take_for_ever_does_not_match),
+        cmocka_unit_test(what_gets_slow_later_does_not_match),
+        cmocka_unit_test(what_must_be_first_stays_first),
         cmocka_unit_test(the_time_is_that_of_all_in_one_room),
         cmocka_unit_test(a_bad_pattern_says_where),
         cmocka_unit_test(without_memory_nothing_matches),

@@ -126,6 +126,7 @@ nothing_outside_of_the_folder_is_read(void **state)
         "/%",
         "/one.txt%0a",
         "/dir/site/one.txt",
+        "/sub%2findex.html",
     };
     for (size_t i = 0; i < ARRAY_LEN(targets); i++)
         expect(targets[i], "", 404, NULL);

@@ -165,6 +165,39 @@ secrets_are_taken_out(void **state)
 }
 
 static void
+secrets_are_found_in_lists_numbers_and_depths(void **state)
+{
+    static const char get[] =
+        "{\"id\":1,\"method\":\"tools/call\",\"params\":{\"name\":\"get_content\","
+        "\"arguments\":{\"id\":4,\"side\":\"request\"}}}";
+    struct api a = {.status = 200,
+                    .content = "{\"tokens\":[\"hidden\"],\"otp\":123456,\"session\":{\"n\":1},"
+                               "\"list\":[[\"a\",{\"password\":\"hidden\"}]]}"};
+    expect_text(&a, false, get,
+                "{\"tokens\":\"[redacted]\",\"otp\":\"[redacted]\",\"session\":{\"n\":1},"
+                "\"list\":[[\"a\",{\"password\":\"[redacted]\"}]]}");
+    a.content =
+        "[{\"field\":\"Authorization\",\"value\":\"hidden\"},{\"name\":\"a\",\"value\":\"b\"},"
+        "\"Cookie: hidden\",\"Date: now\"]";
+    expect_text(&a, false, get,
+                "[{\"field\":\"Authorization\",\"value\":\"[redacted]\"},{\"name\":\"a\","
+                "\"value\":\"b\"},\"[redacted]\",\"Date: now\"]");
+    char deep[1000] = "", *at = deep;
+    for (int i = 0; i < 100; i++)
+        at = stpcpy(at, i % 2 ? "[" : "{\"a\":");
+    at = stpcpy(at, "{\"password\":\"hidden\"}");
+    for (int i = 100; i-- > 0;)
+        at = stpcpy(at, i % 2 ? "]" : "}");
+    a.content = deep;
+    json_t *answer = say(&a, false, get);
+    char *text = json_dumps(answer, 0);
+    assert_non_null(strstr(text, "[redacted]"));
+    assert_null(strstr(text, "hidden"));
+    free(text);
+    json_decref(answer);
+}
+
+static void
 names_say_what_is_a_secret(void **state)
 {
     static const char *const yes[] = {
@@ -187,6 +220,7 @@ main(void)
         cmocka_unit_test(arguments_go_where_they_belong),
         cmocka_unit_test(failures_are_for_the_assistant_to_read),
         cmocka_unit_test(secrets_are_taken_out),
+        cmocka_unit_test(secrets_are_found_in_lists_numbers_and_depths),
         cmocka_unit_test(names_say_what_is_a_secret),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -113,6 +113,37 @@ a_match_that_takes_too_long_is_none(void **state)
     pattern_free(p);
 }
 
+/* No place costs much, but there are as many as the text has bytes. */
+static void
+a_long_text_does_not_multiply_the_time(void **state)
+{
+    size_t n = (size_t)8 << 20;
+    char *text = mem_need(mem_alloc(n));
+    struct buf out;
+    for (size_t i = 0; i < n; i++)
+        text[i] = i % 15 ? 'x' : ' ';
+    buf_init(&out, 1 << 20);
+    struct pattern *p = make("(x+x+)+\\d|[x ]\\z");
+    assert_false(pattern_match(p, slice_of(text, n)));
+    assert_int_equal(pattern_replace(p, slice_of(text, n), SLICE("y"), &out), 0);
+    assert_true(pattern_match(p, slice_of(text, 100)));
+    buf_release(&out);
+    pattern_free(p);
+    mem_free(text);
+}
+
+static void
+what_must_be_first_stays_first(void **state)
+{
+    static const char *const rows[] = {"(*UTF)(*UCP)^\\w$", "(*LIMIT_MATCH=1000)(*pla:\xc3).",
+                                       "(*COMMIT).", "(?x) [^ab] | c"};
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct pattern *p = make(rows[i]);
+        assert_true(pattern_match(p, SLICE("\xc3\xa9")));
+        pattern_free(p);
+    }
+}
+
 static void
 a_result_beyond_the_limit_is_none(void **state)
 {
@@ -151,6 +182,8 @@ main(void)
         cmocka_unit_test(groups_that_are_not_there_are_named),
         cmocka_unit_test(a_wrong_expression_is_named_with_its_place),
         cmocka_unit_test(a_match_that_takes_too_long_is_none),
+        cmocka_unit_test(a_long_text_does_not_multiply_the_time),
+        cmocka_unit_test(what_must_be_first_stays_first),
         cmocka_unit_test(a_result_beyond_the_limit_is_none),
         cmocka_unit_test(the_first_match_is_expanded_and_its_tail_found),
     };

@@ -106,8 +106,8 @@ every_text_is_read_back_as_it_was(void **state)
         "{",
         "\xe2\x80\xa8",
         "\xef\xbb\xbf",
-        "very long text very long text very long text very long text very "
-        "long text very long text very long text very long text",
+        ("very long text very long text very long text very long text very "
+         "long text very long text very long text very long text"),
     };
     for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
         struct slice values[] = {SLICE("note"), slice_str(texts[i])};

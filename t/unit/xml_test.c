@@ -1,5 +1,7 @@
-/* Tests of api/xml: elements, texts, and what is refused. */
+/* Tests of api/xml: documents become trees, and what is no such document is refused by line. */
 #include "api/xml.h"
+
+#include "base/buf.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -8,97 +10,137 @@
 
 #include <cmocka.h>
 
-static void
-on_element(void *arg, const struct xml_path *path, struct slice text)
+static struct arena *arena;
+
+static int
+make_arena(void **state)
 {
-    struct slice own = xml_name(path, 0), above = xml_name(path, 1);
-    buf_printf(arg, "%.*s/%.*s=%.*s;", SLICE_ARG(above), SLICE_ARG(own), SLICE_ARG(text));
+    arena = arena_new(1024, 1 << 20);
+    return arena ? 0 : -1;
 }
 
-static void
-elements_are_told_at_their_ends(void **state)
+static int
+free_arena(void **state)
 {
-    static const struct {
-        const char *text, *told;
-    } rows[] = {
-        {"<a>x</a>", "/a=x;"},
-        {"<?xml version='1.0'?><!-- <b> --><a><b>1</b><c/>2</a>", "a/b=1;a/c=;/a=2;"},
-        {"<a b='>' c=\"/\"><d e/></a>", "a/d=;/a=;"},
-        {"<a>&lt;&gt;&amp;&quot;&apos;&#65;&#x20ac;&#233;&#x1f600;</a>",
-         "/a=<>&\"'A\xe2\x82\xac\xc3\xa9\xf0\x9f\x98\x80;"},
-        {"", ""},
-        {"<a\n>x</a >", "/a=x;"},
-    };
-    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-        struct err e = {0};
-        struct buf told;
-        buf_init(&told, 4096);
-        if (!xml_walk(slice_str(rows[i].text), on_element, &told, &e))
-            fail_msg("%s: %s", rows[i].text, e.text);
-        assert_string_equal(buf_str(&told), rows[i].told);
-        buf_release(&told);
-    }
+    arena_free(arena);
+    return 0;
 }
 
-static void
-what_is_wrong_is_named_with_its_line(void **state)
-{
-    static const struct {
-        const char *text, *error;
-    } rows[] = {
-        {"<a>\n<b></a>", "line 2: this ends what was not begun"},
-        {"\n</a>", "line 2: this ends what was not begun"},
-        {"<a>", "line 1: an element does not end"},
-        {"<a", "line 1: this tag does not end"},
-        {"<a b='>", "line 1: this tag does not end"},
-        {"<>", "line 1: this tag has no name"},
-        {"<!-- ", "line 1: something that was begun does not end"},
-        {"<!DOCTYPE a [<!ENTITY b 'c'>]>", "line 1: only elements and texts are read"},
-        {"<a>&b;</a>", "line 1: this entity is not known"},
-        {"<a>&#0;</a>", "line 1: this entity is not known"},
-        {"<a>&#xd800;</a>", "line 1: this entity is not known"},
-        {"<a>&#1114112;</a>", "line 1: this entity is not known"},
-        {"<a>&", "line 1: this entity is not known"},
-    };
-    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-        struct err e = {0};
-        struct buf told;
-        buf_init(&told, 4096);
-        assert_false(xml_walk(slice_str(rows[i].text), on_element, &told, &e));
-        if (!slice_starts(slice_str(e.text), slice_str(rows[i].error)))
-            assert_string_equal(e.text, rows[i].error);
-        buf_release(&told);
-    }
-}
-
-static void
-depth_and_texts_have_limits(void **state)
+static const struct xml *
+parse(const char *text)
 {
     struct err e = {0};
-    struct buf text, told;
-    buf_init(&text, 1 << 20);
-    buf_init(&told, 1 << 20);
-    for (unsigned i = 0; i <= XML_DEPTH_MAX; i++)
+    const struct xml *x = xml_parse(slice_str(text), arena, &e);
+    if (!x)
+        fail_msg("%s", e.text);
+    return x;
+}
+
+static void
+expect_refused(const char *text, const char *why)
+{
+    struct err e = {0};
+    assert_null(xml_parse(slice_str(text), arena, &e));
+    assert_int_equal(e.code, ERR_USAGE);
+    if (!strstr(e.text, why))
+        fail_msg("%s", e.text);
+}
+
+static void
+expect_text(const struct xml *x, const char *name, const char *text)
+{
+    struct slice found = xml_text(x, name);
+    if (!slice_eq(found, slice_str(text)))
+        fail_msg("'%s' is '%.*s'", name, SLICE_ARG(found));
+}
+
+static void
+elements_are_found_by_name_in_their_order(void **state)
+{
+    const struct xml *x =
+        parse("<?xml version='1.0'?>\n<a k='v'>\n <b>1</b><!-- no --><c/>\n<b>2</b></a>");
+    assert_true(slice_eq(x->name, SLICE("a")));
+    expect_text(x, "b", "1");
+    expect_text(x, "c", "");
+    expect_text(x, "d", "");
+    assert_int_equal(xml_child(x, "b")->line, 3);
+    const struct xml *last = xml_child(x, "c")->next;
+    assert_true(slice_eq(last->text, SLICE("2")));
+    assert_int_equal(last->line, 4);
+    assert_null(last->next);
+    assert_null(xml_child(NULL, "a"));
+}
+
+static void
+a_text_is_whole_and_as_it_stands(void **state)
+{
+    const struct xml *x = parse("<a><b> &lt;&amp;&#65;<![CDATA[<c>]]> </b></a>");
+    expect_text(x, "b", " <&A<c> ");
+}
+
+static void
+text_beside_elements_does_not_count(void **state)
+{
+    const struct xml *x = parse("<a>one<b>two</b>three<c/></a>");
+    assert_int_equal(x->text.n, 0);
+    expect_text(x, "b", "two");
+    expect_text(x, "c", "");
+}
+
+static void
+what_is_no_document_is_refused(void **state)
+{
+    expect_refused("", "line 1");
+    expect_refused("<a>\n</b>", "line 2: ");
+    expect_refused("<a/><b/>", "line 1: ");
+    expect_refused("<a>&nbsp;</a>", "entity");
+}
+
+static void
+entities_of_a_document_are_refused(void **state)
+{
+    expect_refused("<!DOCTYPE a [<!ENTITY x 'xxxx'><!ENTITY y '&x;&x;'>]>\n<a>&y;</a>",
+                   "a document type");
+    expect_refused("<!DOCTYPE a SYSTEM 'file:///etc/passwd'><a/>", "a document type");
+}
+
+static void
+depth_is_bounded(void **state)
+{
+    struct buf text = {.max = 4096};
+    for (int i = 0; i < XML_DEPTH_MAX; i++)
         buf_append(&text, SLICE("<a>"));
-    assert_false(xml_walk(buf_slice(&text), on_element, &told, &e));
-    assert_string_equal(e.text, "line 1: elements are too deep in each other");
+    for (int i = 0; i < XML_DEPTH_MAX; i++)
+        buf_append(&text, SLICE("</a>"));
+    assert_non_null(parse(buf_str(&text)));
     buf_reset(&text);
-    buf_append(&text, SLICE("<a>"));
-    for (size_t i = 0; i <= XML_TEXT_MAX; i++)
-        buf_byte(&text, 'x');
-    assert_false(xml_walk(buf_slice(&text), on_element, &told, &e));
-    assert_string_equal(e.text, "line 1: this text is too long");
+    for (int i = 0; i <= XML_DEPTH_MAX; i++)
+        buf_append(&text, SLICE("<a>"));
+    expect_refused(buf_str(&text), "in each other");
     buf_release(&text);
-    buf_release(&told);
+}
+
+static void
+an_arena_that_is_full_is_no_tree(void **state)
+{
+    struct arena *small = arena_new(64, 256);
+    struct err e = {0};
+    assert_null(xml_parse(SLICE("<a><b/><b/><b/><b/><b/></a>"), small, &e));
+    assert_non_null(strstr(e.text, "too much"));
+    arena_free(small);
 }
 
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(elements_are_told_at_their_ends),
-        cmocka_unit_test(what_is_wrong_is_named_with_its_line),
-        cmocka_unit_test(depth_and_texts_have_limits),
+        cmocka_unit_test(elements_are_found_by_name_in_their_order),
+        cmocka_unit_test(a_text_is_whole_and_as_it_stands),
+        cmocka_unit_test(text_beside_elements_does_not_count),
+        cmocka_unit_test(what_is_no_document_is_refused),
+        cmocka_unit_test(entities_of_a_document_are_refused),
+        cmocka_unit_test(depth_is_bounded),
+        cmocka_unit_test(an_arena_that_is_full_is_no_tree),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, make_arena, free_arena);
 }

@@ -91,11 +91,24 @@ redact_text(struct buf *out, struct slice text)
     redact_pairs(out, slice_from(text, query + 1));
 }
 
+/* "Name: value", as rules have it. */
+static bool
+redact_line(json_t *value, struct slice text)
+{
+    struct slice rest = text, name = slice_cut(&rest, ':');
+    if (name.n == text.n || slice_find(name, ' ') < name.n || !redact_is_secret(name))
+        return false;
+    json_string_set(value, SHOWN);
+    return true;
+}
+
 static void
 redact_string(json_t *value)
 {
     struct buf out;
     struct slice text = slice_of(json_string_value(value), json_string_length(value));
+    if (redact_line(value, text))
+        return;
     if (slice_find(text, '=') == text.n)
         return;
     buf_init(&out, TEXT_MAX);
@@ -108,6 +121,13 @@ redact_string(json_t *value)
 }
 
 static void redact_value(json_t *value, unsigned depth);
+
+/* What stands so deep that nobody looks at it goes as a whole. */
+static bool
+redact_too_deep(const json_t *value, unsigned depth)
+{
+    return depth >= DEPTH_MAX && (json_is_object(value) || json_is_array(value));
+}
 
 /* [name, value]: how fields and parameters are listed. */
 static bool
@@ -130,7 +150,10 @@ redact_list(json_t *list, unsigned depth)
     if (redact_listed(list))
         return;
     for (size_t i = 0; i < json_array_size(list); i++)
-        redact_value(json_array_get(list, i), depth);
+        if (redact_too_deep(json_array_get(list, i), depth))
+            json_array_set_new(list, i, json_string(SHOWN));
+        else
+            redact_value(json_array_get(list, i), depth);
 }
 
 /* base64 of what is shown as text elsewhere, or not at all. */
@@ -144,6 +167,27 @@ redact_is_bytes(struct slice name)
     return false;
 }
 
+/* Below the name of a secret: numbers too, and what is in lists; what objects hold has names of its
+ * own. */
+static bool
+redact_by_name(const json_t *value)
+{
+    return json_is_string(value) || json_is_array(value) || json_is_number(value);
+}
+
+/* {"name": NAME, "value": VALUE}, {"field": NAME, "value": VALUE}. */
+static bool
+redact_is_named(const json_t *object, struct slice key)
+{
+    static const char *const keys[] = {"name", "field"};
+    for (size_t i = 0; i < ARRAY_LEN(keys) && slice_eq(key, SLICE("value")); i++) {
+        const json_t *name = json_object_get(object, keys[i]);
+        if (redact_is_secret(slice_of(json_string_value(name), json_string_length(name))))
+            return true;
+    }
+    return false;
+}
+
 static void
 redact_members(json_t *object, unsigned depth)
 {
@@ -151,8 +195,10 @@ redact_members(json_t *object, unsigned depth)
     for (; it; it = json_object_iter_next(object, it)) {
         struct slice key = slice_str(json_object_iter_key(it));
         json_t *value = json_object_iter_value(it);
-        if (json_is_string(value) && (redact_is_secret(key) || redact_is_bytes(key)))
-            json_string_set(value, SHOWN);
+        bool bytes = json_is_string(value) && redact_is_bytes(key);
+        bool named = redact_is_secret(key) || redact_is_named(object, key);
+        if (bytes || (named && redact_by_name(value)) || redact_too_deep(value, depth))
+            json_object_iter_set_new(object, it, json_string(SHOWN));
         else
             redact_value(value, depth);
     }
@@ -161,8 +207,6 @@ redact_members(json_t *object, unsigned depth)
 static void
 redact_value(json_t *value, unsigned depth)
 {
-    if (depth >= DEPTH_MAX)
-        return;
     if (json_is_object(value))
         redact_members(value, depth + 1);
     else if (json_is_array(value))

@@ -13,14 +13,6 @@
 /* Lists ------------------------------------------------------------------------------------- */
 
 static void
-run_look(struct lookup *k)
-{
-    k->query.filter = k->filter;
-    k->failed = !library_look(k->library, &k->query, &k->window, &k->e);
-    k->again = !k->failed && !k->window.ready;
-}
-
-static void
 put_rows(struct json *j, const struct library_window *w)
 {
     json_begin_array(j, "rows");
@@ -92,7 +84,7 @@ api_flows(struct call *c)
     if (!k)
         return CALL_DONE;
     k->query.cursor = cursor;
-    return lookup_start(k, run_look, answer_page);
+    return lookup_start(k, lookup_look, answer_page);
 }
 
 enum call_state
@@ -105,7 +97,7 @@ api_flows_window(struct call *c)
     if (!k)
         return CALL_DONE;
     k->query.from = from;
-    return lookup_start(k, run_look, answer_window);
+    return lookup_start(k, lookup_look, answer_window);
 }
 
 enum call_state
@@ -114,7 +106,7 @@ api_flows_count(struct call *c)
     struct lookup *k = lookup_new(c);
     if (!k || !lookup_query(k))
         return CALL_DONE;
-    return lookup_start(k, run_look, answer_count);
+    return lookup_start(k, lookup_look, answer_count);
 }
 
 /* One flow ---------------------------------------------------------------------------------- */

@@ -1,85 +1,17 @@
 /* Rules: the list, one of them, their actions. */
-
 #include "api/rulebook.h"
 #include "base/scan.h"
 #include "ui/web/control.h"
 #include "ui/web/route.h"
+#include "ui/web/spec.h"
 
 #include <jansson.h>
-
-#define ARGS_MAX   64
-#define VALUES_MAX 1000
 
 static enum call_state
 refused(struct call *c, const struct err *e)
 {
     unsigned status = e->code == ERR_MEMORY ? 503 : 400;
     return call_fail(c, status, status == 503 ? "memory" : "bad-rule", "%s", e->text);
-}
-
-/* A spec out of JSON. All of it lives as long as the call. */
-
-static struct slice
-text_of(struct call *c, const json_t *v)
-{
-    char number[32];
-    if (json_is_string(v))
-        return slice_of(json_string_value(v), json_string_length(v));
-    if (json_is_boolean(v))
-        return json_is_true(v) ? SLICE("true") : SLICE("false");
-    if (!json_is_integer(v))
-        return SLICE_NONE;
-    snprintf(number, sizeof(number), "%lld", (long long)json_integer_value(v));
-    return arena_dup(c->arena, slice_str(number));
-}
-
-static bool
-arg_of(struct call *c, struct slice key, const json_t *v, struct rule_arg *out)
-{
-    size_t n = json_is_array(v) ? json_array_size(v) : 1;
-    out->key = key;
-    out->n = n;
-    out->values = n <= VALUES_MAX ? arena_alloc(c->arena, (n + 1) * sizeof(struct slice)) : NULL;
-    if (!out->values)
-        return false;
-    for (size_t i = 0; i < n; i++) {
-        out->values[i] = text_of(c, json_is_array(v) ? json_array_get(v, i) : v);
-        if (!out->values[i].p)
-            return false;
-    }
-    return true;
-}
-
-/* What the server says of a rule and nobody can set. */
-static bool
-is_shown_only(struct slice key)
-{
-    static const struct slice keys[] = {
-        {"id", 2}, {"hits", 4}, {"last_hit_us", 11}, {"stages", 6}, {"fixed", 5}};
-    for (size_t i = 0; i < ARRAY_LEN(keys); i++)
-        if (slice_eq(key, keys[i]))
-            return true;
-    return false;
-}
-
-static bool
-spec_of(struct call *c, json_t *o, struct rule_spec *spec)
-{
-    spec->args = arena_alloc(c->arena, ARGS_MAX * sizeof(struct rule_arg));
-    spec->n = 0;
-    for (void *it = json_object_iter(o); it; it = json_object_iter_next(o, it)) {
-        struct slice key = slice_str(json_object_iter_key(it));
-        const json_t *v = json_object_iter_value(it);
-        if (is_shown_only(key) || json_is_null(v))
-            continue;
-        if (!spec->args || spec->n == ARGS_MAX || !arg_of(c, key, v, &spec->args[spec->n++])) {
-            call_fail(c, 400, "bad-rule",
-                      "'%.*s' must be a text, a number, a bool or a list of them",
-                      SLICE_ARG(slice_first(key, 80)));
-            return false;
-        }
-    }
-    return true;
 }
 
 static bool
@@ -138,7 +70,7 @@ api_rules_add(struct call *c)
     struct rule_spec spec;
     uint64_t id, before;
     json_t *o = call_json(c);
-    if (!o || !spec_of(c, o, &spec) || !call_number(c, "before", 0, UINT64_MAX, &before))
+    if (!o || !spec_read(c, o, &spec) || !call_number(c, "before", 0, UINT64_MAX, &before))
         return CALL_DONE;
     if (!rulebook_add(c->control->given.rulebook, &spec, before, &id, &e))
         return refused(c, &e);
@@ -158,7 +90,7 @@ replace(struct call *c, uint64_t id, json_t *o)
 {
     struct err e = {0};
     struct rule_spec spec;
-    if (!spec_of(c, o, &spec))
+    if (!spec_read(c, o, &spec))
         return CALL_DONE;
     if (!rulebook_replace(c->control->given.rulebook, id, &spec, &e))
         return refused(c, &e);

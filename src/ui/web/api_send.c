@@ -3,6 +3,7 @@
 #include "base/base64.h"
 #include "base/clock.h"
 #include "base/mem.h"
+#include "codec/token.h"
 #include "codec/url.h"
 #include "flow/flow_json.h"
 #include "proxy/send.h"
@@ -44,16 +45,23 @@ bytes_of(struct call *c, const json_t *o, const char *key, struct slice *out)
     return out->p;
 }
 
+static struct slice
+text_at(const json_t *pair, size_t i)
+{
+    const json_t *v = json_array_get(pair, i);
+    return slice_of(json_string_value(v), json_string_length(v));
+}
+
+/* What is no field would become a line of its own, or the end of the head. */
 static bool
 add_fields(struct buf *out, const json_t *fields)
 {
     for (size_t i = 0; i < json_array_size(fields); i++) {
         const json_t *pair = json_array_get(fields, i);
-        const char *name = json_string_value(json_array_get(pair, 0));
-        const char *value = json_string_value(json_array_get(pair, 1));
-        if (!name || !value)
+        struct slice name = text_at(pair, 0), value = text_at(pair, 1);
+        if (!value.p || !token_valid(name) || token_span(value, TOKEN_VALUE) < value.n)
             return false;
-        buf_printf(out, "%s: %s\r\n", name, value);
+        buf_printf(out, "%.*s: %.*s\r\n", SLICE_ARG(name), SLICE_ARG(value));
     }
     return true;
 }
@@ -86,7 +94,7 @@ compose(struct call *c, const json_t *o, const struct url *u)
         buf_append(&head, u->authority);
         buf_append(&head, SLICE("\r\n"));
     }
-    bool good = add_fields(&head, fields);
+    bool good = (!method.n || token_valid(method)) && add_fields(&head, fields);
     buf_append(&head, SLICE("\r\n"));
     struct slice text = good && !head.failed ? arena_dup(c->arena, buf_slice(&head)) : SLICE_NONE;
     buf_release(&head);
@@ -112,7 +120,9 @@ fill(struct call *c, const json_t *o, struct send_call *s)
         return "'head_base64' is no base64";
     if (!s->head.p)
         s->head = compose(c, o, &u);
-    return s->head.p ? NULL : "'fields' must be a list of [name, value], within 64 KiB";
+    return s->head.p
+               ? NULL
+               : "'method' and 'fields', a list of [name, value], must make a head within 64 KiB";
 }
 
 static void

@@ -151,6 +151,8 @@ control_start(struct control *c, struct writer *w, struct err *e)
     c->writer = w;
     feed_start(c);
     c->running = thread_start(&c->thread, "weir-control", control_run, c, e);
+    if (!c->running)
+        feed_stop(c);
     return c->running;
 }
 
@@ -234,8 +236,9 @@ control_stop(struct control *c)
 {
     if (!c)
         return;
-    feed_stop(c);
+    /* Only once: later the engine may be gone. */
     if (c->running) {
+        feed_stop(c);
         loop_stop(c->loop);
         thread_join(&c->thread);
     }

@@ -370,8 +370,11 @@ errand_begin(struct errand *r, const struct part *p)
     c->head = p->head;
     c->method = p->head->method;
     c->query = p->head->target;
-    errand_name(r);
-    if (!errand_admit(r) || !errand_fits(r))
+    bool good = errand_admit(r);
+    /* Strangers are known by where they come from, whatever they say. */
+    if (r->admitted && !(r->route && r->route->open))
+        errand_name(r);
+    if (!good || !errand_fits(r))
         errand_send(r);
     else
         errand_continue(r);

@@ -2,6 +2,7 @@
 #include "ui/web/lookup.h"
 
 #include "base/scan.h"
+#include "rule/rule.h"
 #include "store/writer.h"
 
 #include <inttypes.h>
@@ -58,6 +59,7 @@ lookup_release(struct lookup *k)
     library_window_release(&k->window);
     flow_unref(k->flow);
     filter_unref(k->filter);
+    rule_unref(k->rule);
 }
 
 static void
@@ -73,17 +75,24 @@ lookup_run(void *arg)
     control_answer(k->call->control, &k->work);
 }
 
+void
+lookup_end(struct lookup *k)
+{
+    struct call *c = k->call;
+    lookup_release(k);
+    call_done(c);
+}
+
 static void
 lookup_done(void *arg)
 {
     struct lookup *k = arg;
-    struct call *c = k->call;
     if (k->failed)
-        call_fail(c, k->e.code == ERR_MEMORY ? 500 : 409, "failed", "%s", k->e.text);
+        call_fail(k->call, k->e.code == ERR_MEMORY ? 500 : 409, "failed", "%s", k->e.text);
     else
         k->answer(k);
-    lookup_release(k);
-    call_done(c);
+    if (!k->later)
+        lookup_end(k);
 }
 
 enum call_state
@@ -102,6 +111,14 @@ lookup_start(struct lookup *k, void (*run)(struct lookup *k), void (*answer)(str
     return CALL_WAIT;
 }
 
+void
+lookup_look(struct lookup *k)
+{
+    k->query.filter = k->filter;
+    k->failed = !library_look(k->library, &k->query, &k->window, &k->e);
+    k->again = !k->failed && !k->window.ready;
+}
+
 static void
 run_get(struct lookup *k)
 {
@@ -118,11 +135,15 @@ answer_flow(struct lookup *k)
 }
 
 enum call_state
+lookup_get(struct lookup *k, void (*answer)(struct lookup *k))
+{
+    k->next = answer;
+    return lookup_start(k, run_get, answer_flow);
+}
+
+enum call_state
 lookup_flow(struct call *c, void (*answer)(struct lookup *k))
 {
     struct lookup *k = lookup_new(c);
-    if (!k || !lookup_id(k))
-        return CALL_DONE;
-    k->next = answer;
-    return lookup_start(k, run_get, answer_flow);
+    return k && lookup_id(k) ? lookup_get(k, answer) : CALL_DONE;
 }

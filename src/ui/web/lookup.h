@@ -13,6 +13,7 @@
 #include "ui/web/control.h"
 
 struct marking;
+struct rule;
 
 struct lookup {
     struct control_work work;
@@ -27,11 +28,13 @@ struct lookup {
     struct library_query query;
     struct library_cull cull;
     const struct marking *marking; /* the handler's own */
+    struct rule *rule;             /* a reference */
     /* What was found: references. */
     struct flow *flow;
     struct library_window window;
     size_t n;
     bool again; /* by run: it is to be run once more, behind the next batch */
+    bool later; /* by answer: it comes with lookup_end */
     bool failed;
     struct err e;
 };
@@ -47,5 +50,11 @@ bool lookup_order(struct lookup *k, bool newest_first) MUST_CHECK;
 /* CALL_WAIT. What the lookup holds is given back. */
 enum call_state lookup_start(struct lookup *k, void (*run)(struct lookup *k),
                              void (*answer)(struct lookup *k));
+/* What runs for a window of the flows that 'filter' matches, as 'query' says. */
+void lookup_look(struct lookup *k);
+/* The answer that was to come later is there: what the lookup holds is given back. */
+void lookup_end(struct lookup *k);
+/* Finds the flow with k->id, then answers; 404 without one. */
+enum call_state lookup_get(struct lookup *k, void (*answer)(struct lookup *k));
 /* For a handler about one flow: finds it by the id of the path, then answers; 404 without one. */
 enum call_state lookup_flow(struct call *c, void (*answer)(struct lookup *k));

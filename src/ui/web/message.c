@@ -75,6 +75,15 @@ message_version(struct call *c, struct slice version, struct message *m)
     return false;
 }
 
+bool
+message_now(const struct http_msg *m, struct message *out)
+{
+    const struct version *last = edit_last(m);
+    *out = (struct message){
+        .msg = m, .head = edit_head(m), .body = edit_body(m), .received = !last || last->exact};
+    return last || is_there(m);
+}
+
 void
 message_head(const struct message *m, struct buf *out)
 {

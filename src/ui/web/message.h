@@ -18,5 +18,7 @@ bool message_find(struct call *c, const struct flow *f, struct slice side,
 /* Makes it another version: a number (0 is as received, 1 is after the first change), "sent", or
  * empty for as received. false when there is none: the call has failed. */
 bool message_version(struct call *c, struct slice version, struct message *m) MUST_CHECK;
+/* A message as it stands, after all changes; false when there is none. */
+bool message_now(const struct http_msg *m, struct message *out) MUST_CHECK;
 /* Appends the head with its empty line. */
 void message_head(const struct message *m, struct buf *out);

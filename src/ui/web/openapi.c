@@ -49,11 +49,11 @@ put_param(struct json *j, const struct route *r, const struct route_param *p)
 static void
 put_body(struct json *j, const struct route *r)
 {
-    if (!r->body)
+    if (!r->body && !r->takes)
         return;
     json_begin_object(j, "requestBody");
     json_bool(j, "required", true);
-    put_content(j, "application/json", r->body);
+    put_content(j, r->takes ? r->takes : "application/json", r->body);
     json_end_object(j);
 }
 

@@ -20,6 +20,7 @@ struct route {
     const char *summary;
     const struct route_param *params; /* ended by a NULL name; may be NULL */
     const char *body;     /* the schema of the content in ui/web/schemas.json; NULL: none */
+    const char *takes;    /* of content that is not JSON; NULL: it is */
     const char *response; /* the schema of the answer; NULL: it is not JSON */
     const char *type;     /* of an answer that is not JSON */
     bool open;            /* for everybody who passes gate_site */

@@ -36,6 +36,12 @@ ROUTE("POST", "/api/v1/rules", api_rules_add, .summary = "Adds a rule",
       .body = "Rule", .response = "Rule")
 ROUTE("GET", "/api/v1/rules/actions", api_rules_actions, .summary = "What rules can do",
       .response = "ActionList")
+ROUTE("POST", "/api/v1/rules/dry-run", api_rule_dry_run,
+      .summary = "Which stored flows a query or a rule would match; nothing acts", .body = "DryRun",
+      .response = "DryRunResult")
+ROUTE("POST", "/api/v1/rules/test", api_rule_test,
+      .summary = "What a rule, which is not added, would make of a stored flow", .body = "RuleTest",
+      .response = "RuleTestResult")
 ROUTE("GET", "/api/v1/rules/{id}", api_rule_show, .summary = "One rule",
       .params = PARAMS({"id", "integer", "of the rule"}), .response = "Rule")
 ROUTE("PUT", "/api/v1/rules/{id}", api_rule_replace, .summary = "Another rule in its place",
@@ -125,3 +131,9 @@ ROUTE("POST", "/api/v1/logout", api_logout, .summary = "Makes the cookie worth n
 ROUTE("GET", "/api/v1/feed", api_feed,
       .summary = "A WebSocket that tells what changes in a list of flows",
       .type = "application/json", .open = true)
+ROUTE("POST", "/api/v1/rules/import", api_rules_import,
+      .summary = "Adds the rules of a file of another program, which is the content: all that have "
+                 "an equal here, or none when it is damaged",
+      .params = PARAMS({"format", "string",
+                        "burp, charles or mitmproxy; without: by the beginning of the file"}),
+      .takes = "application/octet-stream", .response = "RulesImported")

@@ -201,6 +201,8 @@ server_accept(struct control *c, int fd, const struct sockaddr *from)
         visit_close(v);
         return;
     }
+    if (from)
+        fd_keep_alive(fd);
     stream_stall_time(v->chain, c->setup->limits.idle_time);
     stream_slow(v->chain, c->setup->limits.body_rate, c->setup->limits.body_time);
 }
