@@ -145,6 +145,21 @@ def test_bad_change_is_refused_and_nothing_is_lost(proxy, api, site):
     assert json.loads(client.wait().answer.body)["target"] == "/was"
 
 
+def test_who_decided_is_on_record(proxy, api, site):
+    api.rule("hold", at="request-head")
+    first = Client(proxy, site)
+    held = api.wait_held()[0]["id"]
+    api.post(f"/held/{held}/forward")
+    first.wait()
+    clients = [Client(proxy, site) for _ in range(2)]
+    api.wait_held(2)
+    api.post("/held/all/drop")
+    for client in clients:
+        client.wait()
+    acts = [line["text"] for line in api.get("/audit")["lines"] if line["kind"] == "act"]
+    assert f"forwarded flow {held}" in acts and "dropped all that was held: 2" in acts
+
+
 def test_held_flow_belongs_to_who_took_it(proxy, api, site):
     api.rule("hold", at="request-head")
     client = Client(proxy, site)

@@ -336,6 +336,17 @@ trip_new(struct call *c)
     return v;
 }
 
+static void
+trip_audit(const struct trip *v)
+{
+    if (!v->action || !v->done || v->failed)
+        return;
+    if (v->live.flow)
+        call_audit(v->call, "%s flow %llu", v->action->did, (unsigned long long)v->live.flow);
+    else
+        call_audit(v->call, "%s all that was held: %u", v->action->did, v->done);
+}
+
 /* On the control loop again. */
 static void
 trip_back(void *arg)
@@ -351,8 +362,7 @@ trip_back(void *arg)
         call_fail(c, 503, "memory", "out of memory");
     else
         buf_append(&c->out, buf_slice(&v->out));
-    if (v->action && v->done && !v->failed)
-        call_audit(c, "%s flow %llu", v->action->did, (unsigned long long)v->live.flow);
+    trip_audit(v);
     call_done(c);
     trip_free(v);
 }
