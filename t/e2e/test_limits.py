@@ -147,9 +147,10 @@ def test_flood_of_interim_responses_ends(way):
     way.start("--detail", "0")
     with way.open() as pipe:
         pipe.send(way.request())
-        answer = b""
-        while b" 502 " not in answer:
-            answer = pipe.read_until(b"\r\n\r\n")
+        heads = []
+        while not heads or b" 502 " not in heads[-1]:
+            heads.append(pipe.read_until(b"\r\n\r\n"))
+    assert len(heads) <= 33
     way.still_serves()
 
 
