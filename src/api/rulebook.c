@@ -330,9 +330,13 @@ rulebook_add(struct rulebook *b, const struct rule_spec *spec, uint64_t before, 
 }
 
 struct rule *
-rulebook_draft(const struct rulebook *b, const struct rule_spec *spec, struct err *e)
+rulebook_draft(struct rulebook *b, const struct rule_spec *spec, struct err *e)
 {
-    return rule_new(spec, 0, b->folder, e);
+    struct edit x;
+    edit_start(&x, b, e);
+    struct rule *r = edit_load(&x) ? edit_make(&x, spec, 0) : NULL;
+    (void)edit_finish(&x, false);
+    return r;
 }
 
 bool
@@ -343,9 +347,10 @@ rulebook_append(struct rulebook *b, const struct rule_spec *specs, size_t n, uin
     edit_start(&x, b, e);
     bool good = edit_load(&x);
     for (size_t i = 0; good && i < n; i++) {
-        good = add_spec(b, &x.draft, &specs[i], e);
-        if (good)
-            ids[i] = id_of(x.draft.list[x.draft.n - 1]);
+        struct rule *r = edit_make(&x, &specs[i], 0);
+        if (r)
+            ids[i] = id_of(r);
+        good = r && (draft_insert(&x.draft, x.draft.n, r) || err_memory(e));
     }
     return edit_finish(&x, good);
 }

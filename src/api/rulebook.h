@@ -35,7 +35,7 @@ void rulebook_watch(struct rulebook *b, void (*changed)(void *arg, struct rules 
 bool rulebook_add(struct rulebook *b, const struct rule_spec *spec, uint64_t before, uint64_t *id,
                   struct err *e) MUST_CHECK;
 /* A rule as one that is added would be, for those who only try it. Returns one reference, owned. */
-struct rule *rulebook_draft(const struct rulebook *b, const struct rule_spec *spec,
+struct rule *rulebook_draft(struct rulebook *b, const struct rule_spec *spec,
                             struct err *e) MUST_CHECK;
 /* All of them at the end, or none; their ids go to ids[0..n). */
 bool rulebook_append(struct rulebook *b, const struct rule_spec *specs, size_t n, uint64_t *ids,

@@ -132,6 +132,12 @@ def test_rules_of_the_api_read_and_write_in_their_folder_alone(proxy, api, site,
         with pytest.raises(Refused) as refused:
             api.rule(do, **args)
         assert refused.value.status == 400 and "is not in" in refused.value.body["error"]["text"], args
+        with pytest.raises(Refused) as refused:
+            api.post("/rules/test", {"flow": 1, "rule": {"do": do, **args}})
+        assert refused.value.status == 400
+    status, _, content = api.raw("POST", "/rules/import?format=mitmproxy", f"map_local:\n- '|.|{key}'\n".encode())
+    assert status == 400 and b"is not in" in content
+    assert api.get("/rules")["rules"] == []
     made = api.rule("map-local", path="sites")
     with pytest.raises(Refused):
         api.call("PUT", f"/rules/{made}", {"do": "map-local", "path": str(key)})
