@@ -52,11 +52,14 @@ class Watcher(threading.Thread):
 class Watchers:
     def __init__(self, path, n):
         self._all = [Watcher(path) for _ in range(n)]
+        end = time.monotonic() + 10
+        while not all(one.read for one in self._all):
+            assert time.monotonic() < end, "a client of the feed is told nothing"
+            time.sleep(0.01)
 
     def stop(self):
         for one in self._all:
             one.stop()
-        assert all(one.read for one in self._all), "a client of the feed was told nothing"
 
 
 def with_watchers(_bench, peer):
