@@ -179,3 +179,24 @@ url_host_normal(struct slice host, char out[URL_HOST_MAX + 1])
     out[n] = '\0';
     return true;
 }
+
+bool
+url_take_byte(struct slice *rest, bool form, char *out)
+{
+    uint64_t byte;
+    char c = rest->p[0];
+    bool coded = c == '%' && rest->n > 2 && scan_hex(slice_of(rest->p + 1, 2), &byte);
+    *out = coded ? (char)byte : form && c == '+' ? ' ' : c;
+    *rest = slice_from(*rest, coded ? 3 : 1);
+    return coded || c != '%';
+}
+
+void
+url_decode(struct slice s, bool form, struct buf *out)
+{
+    while (s.n) {
+        char byte;
+        (void)url_take_byte(&s, form, &byte);
+        buf_byte(out, byte);
+    }
+}

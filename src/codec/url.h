@@ -3,6 +3,7 @@
 
 #include "base/arena.h"
 #include "base/base.h"
+#include "base/buf.h"
 #include "base/slice.h"
 
 #include <stdint.h>
@@ -48,6 +49,13 @@ struct slice url_origin(const struct url *u, struct arena *a);
  * false when it is no valid host.
  */
 bool url_host_normal(struct slice host, char out[URL_HOST_MAX + 1]) MUST_CHECK;
+
+/* Takes one byte off the front of *rest, which is not empty: as it is spelt, or percent-encoded
+ * (RFC 3986 section 2.1); in forms '+' is a blank. false for a '%' without two digits behind it,
+ * which is taken as itself. */
+bool url_take_byte(struct slice *rest, bool form, char *out);
+/* Appends it decoded; a '%' that encodes nothing stays. */
+void url_decode(struct slice s, bool form, struct buf *out);
 
 /* An IPv4 (4 bytes) or IPv6 (16 bytes) literal, without brackets or zone, in network order. */
 bool url_parse_ip(struct slice s, uint8_t out[16], unsigned *len) MUST_CHECK;

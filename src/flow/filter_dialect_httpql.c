@@ -395,35 +395,29 @@ parse_clause(struct lexer *l)
     return parse_column(l);
 }
 
+static bool
+more_and(struct lexer *l)
+{
+    skip_blanks(l);
+    return take(l, SLICE("AND")) || take(l, SLICE("and"));
+}
+
 static struct filter_node *
 parse_and(struct lexer *l)
 {
-    struct filter_node *group = make_group(l->m, FILTER_AND);
-    if (!group)
-        return NULL;
-    do {
-        struct filter_node *n = parse_clause(l);
-        if (!n)
-            return NULL;
-        make_add(group, n);
-        skip_blanks(l);
-    } while (take(l, SLICE("AND")) || take(l, SLICE("and")));
-    return make_only(group);
+    return lex_joined(l, FILTER_AND, parse_clause, more_and);
+}
+
+static bool
+more_or(struct lexer *l)
+{
+    return take(l, SLICE("OR")) || take(l, SLICE("or"));
 }
 
 static struct filter_node *
 parse_or(struct lexer *l)
 {
-    struct filter_node *group = make_group(l->m, FILTER_OR);
-    if (!group)
-        return NULL;
-    do {
-        struct filter_node *n = parse_and(l);
-        if (!n)
-            return NULL;
-        make_add(group, n);
-    } while (take(l, SLICE("OR")) || take(l, SLICE("or")));
-    return make_only(group);
+    return lex_joined(l, FILTER_OR, parse_and, more_or);
 }
 
 struct filter_node *

@@ -227,39 +227,50 @@ parse_term(struct lexer *l)
     }
 }
 
+static bool
+takes_sign(struct lexer *l, char sign)
+{
+    lex_blanks(l);
+    bool there = lex_next(l) == sign;
+    l->at += there;
+    return there;
+}
+
+static bool
+more_and(struct lexer *l)
+{
+    return takes_sign(l, '&');
+}
+
+static struct filter_node *
+parse_and(struct lexer *l)
+{
+    return lex_joined(l, FILTER_AND, parse_term, more_and);
+}
+
+static bool
+more_or(struct lexer *l)
+{
+    return takes_sign(l, '|');
+}
+
 /* Terms with a sign between: all '&' of a group before its '|'. */
 static struct filter_node *
-parse_signs(struct lexer *l, enum filter_kind kind)
+parse_or(struct lexer *l)
 {
-    char sign = kind == FILTER_OR ? '|' : '&';
-    struct filter_node *group = make_group(l->m, kind);
-    if (!group)
-        return NULL;
-    for (;;) {
-        struct filter_node *n = kind == FILTER_OR ? parse_signs(l, FILTER_AND) : parse_term(l);
-        if (!n)
-            return NULL;
-        make_add(group, n);
-        lex_blanks(l);
-        if (lex_next(l) != sign)
-            return make_only(group);
-        l->at++;
-    }
+    return lex_joined(l, FILTER_OR, parse_and, more_or);
+}
+
+static bool
+more_beside(struct lexer *l)
+{
+    return l->at < l->m->text.n && lex_next(l) != ')';
 }
 
 static struct filter_node *
 parse_side_by_side(struct lexer *l)
 {
-    struct filter_node *group = make_group(l->m, FILTER_AND);
-    if (!group)
-        return NULL;
-    do {
-        struct filter_node *n = parse_signs(l, FILTER_OR);
-        if (!n)
-            return NULL;
-        make_add(group, n);
-    } while (l->at < l->m->text.n && lex_next(l) != ')');
-    return make_only(group);
+    return lex_joined(l, FILTER_AND, parse_or, more_beside);
 }
 
 struct filter_node *

@@ -1,6 +1,7 @@
 /* Fields of a query that are in the messages: URL, heads, contents. */
 #include "flow/filter_get.h"
 
+#include "codec/url.h"
 #include "flow/filter_json.h"
 
 #include <stdio.h>
@@ -89,33 +90,13 @@ get_reason(struct filter_view *v, unsigned side)
     return h && h->reason.n && view_text(v, h->reason);
 }
 
-static int
-hex_digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    c = (char)(c | 0x20);
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-static void
-put_decoded(struct buf *out, struct slice s)
-{
-    for (size_t i = 0; i < s.n; i++) {
-        int high = s.p[i] == '%' && i + 2 < s.n ? hex_digit(s.p[i + 1]) : -1;
-        int low = high >= 0 ? hex_digit(s.p[i + 2]) : -1;
-        buf_byte(out, low >= 0 ? (char)(high * 16 + low) : s.p[i] == '+' ? ' ' : s.p[i]);
-        i += low >= 0 ? 2 : 0;
-    }
-}
-
 /* One "name=value": its value when it has the name that is asked for, all of it when none is. */
 static bool
 say_param(struct filter_view *v, struct slice pair, struct buf *room)
 {
     struct slice want = v->test->name, name, value;
     buf_reset(room);
-    put_decoded(room, pair);
+    url_decode(pair, true, room);
     value = buf_slice(room);
     if (room->failed || pair.n == 0)
         return false;

@@ -235,3 +235,19 @@ lex_run_is_regex(struct filter_written *w)
     w->exact_case = flag && s.p[end + 1] == 'c';
     w->text = slice_first(slice_from(s, 1), end - 1);
 }
+
+struct filter_node *
+lex_joined(struct lexer *l, enum filter_kind kind, struct filter_node *(*term)(struct lexer *l),
+           bool (*more)(struct lexer *l))
+{
+    struct filter_node *group = make_group(l->m, kind);
+    if (!group)
+        return NULL;
+    do {
+        struct filter_node *n = term(l);
+        if (!n)
+            return NULL;
+        make_add(group, n);
+    } while (more(l));
+    return make_only(group);
+}

@@ -16,6 +16,10 @@ char lex_next(const struct lexer *l);
 struct slice lex_rest(const struct lexer *l);
 /* The end, a blank, or ')'. */
 bool lex_at_end_of_term(const struct lexer *l);
+/* Terms by 'term' for as long as 'more' says so behind one, joined; NULL when one fails. */
+struct filter_node *lex_joined(struct lexer *l, enum filter_kind kind,
+                               struct filter_node *(*term)(struct lexer *l),
+                               bool (*more)(struct lexer *l));
 /* One of these words, or signs, and what it must be followed by; taken when it is there. */
 bool lex_take_or(struct lexer *l);
 bool lex_take_and(struct lexer *l);

@@ -254,36 +254,30 @@ and_follows(struct lexer *l)
     return l->at < l->m->text.n && lex_next(l) != ')' && !lex_take_or(&ahead);
 }
 
+static bool
+more_and(struct lexer *l)
+{
+    lex_blanks(l);
+    return lex_take_and(l) || and_follows(l);
+}
+
 static struct filter_node *
 parse_and(struct lexer *l)
 {
-    struct filter_node *group = make_group(l->m, FILTER_AND);
-    if (!group)
-        return NULL;
-    do {
-        struct filter_node *n = parse_term(l);
-        if (!n)
-            return NULL;
-        make_add(group, n);
-        lex_blanks(l);
-    } while (lex_take_and(l) || and_follows(l));
-    return make_only(group);
+    return lex_joined(l, FILTER_AND, parse_term, more_and);
+}
+
+static bool
+more_or(struct lexer *l)
+{
+    lex_blanks(l);
+    return lex_take_or(l);
 }
 
 static struct filter_node *
 parse_or(struct lexer *l)
 {
-    struct filter_node *group = make_group(l->m, FILTER_OR);
-    if (!group)
-        return NULL;
-    do {
-        struct filter_node *n = parse_and(l);
-        if (!n)
-            return NULL;
-        make_add(group, n);
-        lex_blanks(l);
-    } while (lex_take_or(l));
-    return make_only(group);
+    return lex_joined(l, FILTER_OR, parse_and, more_or);
 }
 
 struct filter_node *

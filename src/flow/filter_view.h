@@ -36,8 +36,6 @@ struct filter_resource {
 
 /* Offers a text of the field: true when the test finds what it looks for in it. */
 bool view_text(struct filter_view *v, struct slice s);
-/* The flow has the field. */
-bool view_number(struct filter_view *v, uint64_t n);
 void view_release(struct filter_view *v);
 
 /* As the message stands: its last version, or as received. NULL while there is none. */

@@ -4,6 +4,8 @@
 #include "base/mem.h"
 #include "flow/edit.h"
 
+#include <stdio.h>
+
 uint64_t
 exchange_wall(const struct exchange *x)
 {
@@ -102,6 +104,18 @@ exchange_fail_for(struct exchange *x, enum reason reason, const char *text)
     struct failure why;
     failure_set(&why, reason, "%s", text);
     exchange_fail(x, &why);
+}
+
+void
+exchange_break(struct exchange *x, enum reason reason, enum cmd_type how, const char *what)
+{
+    struct failure why;
+    if (x->step == X_DONE)
+        return;
+    failure_set(&why, reason, "%s", what);
+    flow_fail(x->flow, reason_word(reason), slice_str(why.text));
+    fan_tell(&x->client, how);
+    exchange_finish(x, false);
 }
 
 static struct exchange *
@@ -205,11 +219,7 @@ exchange_find(struct fan *f, uint64_t flow)
 void
 exchange_kill(struct exchange *x, struct slice by)
 {
-    struct failure why;
-    if (x->step == X_DONE)
-        return;
-    failure_set(&why, REASON_KILLED, "by %.*s", SLICE_ARG(slice_first(by, 100)));
-    flow_fail(x->flow, reason_word(why.reason), slice_str(why.text));
-    fan_tell(&x->client, CMD_ABORT);
-    exchange_finish(x, false);
+    char who[110];
+    snprintf(who, sizeof(who), "by %.*s", SLICE_ARG(slice_first(by, 100)));
+    exchange_break(x, REASON_KILLED, CMD_ABORT, who);
 }

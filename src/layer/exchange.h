@@ -89,6 +89,9 @@ size_t exchange_on_response(struct exchange *x, const struct part *p);
 void exchange_fail(struct exchange *x, const struct failure *why);
 /* The same with the reason's own sentence, and 'text' behind it. */
 void exchange_fail_for(struct exchange *x, enum reason reason, const char *text);
+/* Ends it with the reason and 'what' on record, and the client's stream by CMD_CLOSE or CMD_ABORT:
+ * no page. */
+void exchange_break(struct exchange *x, enum reason reason, enum cmd_type how, const char *what);
 /* Sends the flow's response head and the content, and finishes. */
 void exchange_answer(struct exchange *x, struct slice content);
 /* Both are done, or nothing more can come: the flow is recorded, the seats are left, the exchange

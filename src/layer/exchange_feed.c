@@ -189,16 +189,6 @@ exchange_gather(struct exchange *x, bool up, struct slice data)
 /* Faults */
 
 static void
-fault_end(struct exchange *x, enum cmd_type how, const char *what)
-{
-    struct failure why;
-    failure_set(&why, REASON_RULE, "%s", what);
-    flow_fail(x->flow, reason_word(why.reason), slice_str(why.text));
-    fan_tell(&x->client, how);
-    exchange_finish(x, false);
-}
-
-static void
 fault_stall(struct exchange *x)
 {
     flow_fail(x->flow, reason_word(REASON_RULE), SLICE("the response stalls"));
@@ -209,7 +199,8 @@ fault_stall(struct exchange *x)
 static void
 fault_reset_now(struct ask *a)
 {
-    fault_end(container_of(a, struct feed, pause)->x, CMD_ABORT, "the connection was reset");
+    exchange_break(container_of(a, struct feed, pause)->x, REASON_RULE, CMD_ABORT,
+                   "the connection was reset");
 }
 
 /* A reset overtakes what was sent: that goes first. */
@@ -224,7 +215,7 @@ fault_reset(struct exchange *x)
         if (f->pause.waiting || chain_ask(f->pause.chain, &f->pause) == ASK_WAIT)
             return;
     }
-    fault_end(x, CMD_ABORT, "the connection was reset");
+    exchange_break(x, REASON_RULE, CMD_ABORT, "the connection was reset");
 }
 
 /* What happens when as much content has been sent as was to be. */
@@ -237,10 +228,12 @@ fault_strike(struct exchange *x)
     case FAULT_CHUNK:
         fan_send(&x->client,
                  &(struct part){.type = PART_BODY, .data = SLICE("zz\r\nno size of a chunk\r\n")});
-        fault_end(x, CMD_CLOSE, "a chunk was broken");
+        exchange_break(x, REASON_RULE, CMD_CLOSE, "a chunk was broken");
         break;
-    case FAULT_CLOSE: fault_end(x, CMD_CLOSE, "the connection was closed"); break;
-    case FAULT_TRUNCATE: fault_end(x, CMD_CLOSE, "the content was cut short"); break;
+    case FAULT_CLOSE: exchange_break(x, REASON_RULE, CMD_CLOSE, "the connection was closed"); break;
+    case FAULT_TRUNCATE:
+        exchange_break(x, REASON_RULE, CMD_CLOSE, "the content was cut short");
+        break;
     case FAULT_NONE:
     case FAULT_LENGTH:
     case FAULT_GZIP: break;
@@ -280,7 +273,7 @@ bool
 exchange_fault_end(struct exchange *x)
 {
     if (x->fault.kind == FAULT_LENGTH)
-        fault_end(x, CMD_CLOSE, "less was sent than announced");
+        exchange_break(x, REASON_RULE, CMD_CLOSE, "less was sent than announced");
     else if (x->fault.kind == FAULT_CHUNK)
         fault_strike(x);
     else

@@ -80,16 +80,6 @@ stage_replace(struct exchange *x)
     x->r_step = R_SEND;
 }
 
-static void
-stage_end(struct exchange *x, enum cmd_type how, const char *what)
-{
-    struct failure why;
-    failure_set(&why, REASON_RULE, "%s", what);
-    flow_fail(x->flow, reason_word(why.reason), slice_str(why.text));
-    fan_tell(&x->client, how);
-    exchange_finish(x, false);
-}
-
 enum x_next
 exchange_decided(struct exchange *x, enum stage s)
 {
@@ -115,8 +105,10 @@ exchange_decided(struct exchange *x, enum stage s)
         }
         stage_mock(x);
         return X_WAIT;
-    case END_CLOSE: stage_end(x, CMD_CLOSE, "the connection was closed without an answer"); break;
-    case END_RESET: stage_end(x, CMD_ABORT, "the connection was reset"); break;
+    case END_CLOSE:
+        exchange_break(x, REASON_RULE, CMD_CLOSE, "the connection was closed without an answer");
+        break;
+    case END_RESET: exchange_break(x, REASON_RULE, CMD_ABORT, "the connection was reset"); break;
     }
     return X_WAIT;
 }

@@ -29,14 +29,11 @@ struct proxy {
     struct proxy_counters counters;
     atomic_uint from[CLIENT_SLOTS];
     bool stopping;
-    struct {
-        pthread_mutex_t lock; /* guards 'rules' and 'watch' */
-        struct rules *rules;  /* the newest: a reference, or NULL */
-        void (*watch)(void *arg);
-        void *watch_arg;
-    } shared;
     struct sockaddr_storage shunned[SHUNNED_MAX]; /* see proxy_shun */
     unsigned n_shunned;
-    pthread_mutex_t lock; /* guards 'listening' */
+    pthread_mutex_t lock; /* guards what is below */
+    struct rules *rules;  /* the newest: a reference, or NULL */
+    void (*watch)(void *arg);
+    void *watch_arg;
     struct buf listening; /* see proxy_listeners */
 };

@@ -17,10 +17,10 @@ hold_tell(struct hooks *h, int change)
 {
     struct proxy *p = h->session->worker->proxy;
     atomic_fetch_add(&p->counters.held, (unsigned long)change);
-    pthread_mutex_lock(&p->shared.lock);
-    if (p->shared.watch)
-        p->shared.watch(p->shared.watch_arg);
-    pthread_mutex_unlock(&p->shared.lock);
+    pthread_mutex_lock(&p->lock);
+    if (p->watch)
+        p->watch(p->watch_arg);
+    pthread_mutex_unlock(&p->lock);
 }
 
 static void

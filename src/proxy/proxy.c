@@ -52,7 +52,6 @@ proxy_new(const struct config *c, struct budget *budget, struct err *e)
         return NULL;
     }
     p->budget = budget;
-    pthread_mutex_init(&p->shared.lock, NULL);
     pthread_mutex_init(&p->lock, NULL);
     buf_init(&p->listening, LISTENING_MAX);
     if (proxy_fill(p, c, e))
@@ -87,7 +86,7 @@ proxy_listeners(struct proxy *p, struct buf *out)
 bool
 proxy_confine(const struct proxy *p, struct err *e)
 {
-    return confine(p->setup->config, p->shared.rules, e);
+    return confine(p->setup->config, p->rules, e);
 }
 
 bool
@@ -149,31 +148,22 @@ proxy_adopt_rules(struct worker *w, void *arg)
 void
 proxy_set_rules(struct proxy *p, struct rules *rules)
 {
-    pthread_mutex_lock(&p->shared.lock);
-    struct rules *old = p->shared.rules;
-    p->shared.rules = rules ? rules_ref(rules) : NULL;
-    pthread_mutex_unlock(&p->shared.lock);
+    pthread_mutex_lock(&p->lock);
+    struct rules *old = p->rules;
+    p->rules = rules ? rules_ref(rules) : NULL;
+    pthread_mutex_unlock(&p->lock);
     rules_unref(old);
     for (unsigned i = 0; i < p->n_workers; i++)
         worker_call(p->workers[i], proxy_adopt_rules, rules);
 }
 
-struct rules *
-proxy_rules(struct proxy *p)
-{
-    pthread_mutex_lock(&p->shared.lock);
-    struct rules *rules = p->shared.rules ? rules_ref(p->shared.rules) : NULL;
-    pthread_mutex_unlock(&p->shared.lock);
-    return rules;
-}
-
 void
 proxy_watch(struct proxy *p, void (*fn)(void *arg), void *arg)
 {
-    pthread_mutex_lock(&p->shared.lock);
-    p->shared.watch = fn;
-    p->shared.watch_arg = arg;
-    pthread_mutex_unlock(&p->shared.lock);
+    pthread_mutex_lock(&p->lock);
+    p->watch = fn;
+    p->watch_arg = arg;
+    pthread_mutex_unlock(&p->lock);
 }
 
 void
@@ -196,8 +186,7 @@ proxy_free(struct proxy *p)
     mem_free(p->workers);
     leaf_cache_free(p->leaves);
     setup_unref(p->setup);
-    rules_unref(p->shared.rules);
-    pthread_mutex_destroy(&p->shared.lock);
+    rules_unref(p->rules);
     buf_release(&p->listening);
     pthread_mutex_destroy(&p->lock);
     mem_free(p);

@@ -51,8 +51,6 @@ bool proxy_start(struct proxy *p, struct writer *w, struct err *e) MUST_CHECK;
 bool proxy_reload(struct proxy *p, const struct config *c, struct err *e) MUST_CHECK;
 /* These rules hold for new requests. Keeps a reference. Any thread. */
 void proxy_set_rules(struct proxy *p, struct rules *rules);
-/* The newest: a reference, owned; NULL for none. Any thread. */
-struct rules *proxy_rules(struct proxy *p);
 /* fn(arg) is called when a flow begins or ends to be held: on any worker, so it must be short.
  * NULL: nobody. */
 void proxy_watch(struct proxy *p, void (*fn)(void *arg), void *arg);

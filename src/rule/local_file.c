@@ -1,7 +1,7 @@
 /* Opening files below a folder, and nothing else. */
 #include "rule/local_file.h"
 
-#include "base/scan.h"
+#include "codec/url.h"
 
 #include <linux/openat2.h>
 
@@ -35,18 +35,14 @@ local_file_type(struct slice name)
     return "application/octet-stream";
 }
 
-/* The byte at the front, decoded; -1 for one that no name of a file has. */
-static int
-take_byte(struct slice *rest)
+/* Takes the byte at the front, decoded; false for one that no name of a file has. */
+static bool
+take_byte(struct slice *rest, char *byte)
 {
-    uint64_t byte = (unsigned char)rest->p[0];
-    bool coded = byte == '%';
-    if (coded && (rest->n < 3 || !scan_hex(slice_of(rest->p + 1, 2), &byte)))
-        return -1;
-    *rest = slice_from(*rest, coded ? 3 : 1);
-    if (byte < 0x20 || byte == 0x7f || byte == '\\' || (coded && byte == '/'))
-        return -1;
-    return (int)byte;
+    bool spelt = rest->p[0] != '%';
+    TRY(url_take_byte(rest, false, byte));
+    unsigned char c = (unsigned char)*byte;
+    return c >= 0x20 && c != 0x7f && c != '\\' && (spelt || c != '/');
 }
 
 static bool
@@ -57,10 +53,9 @@ append_part(struct slice part, struct buf *out)
         buf_byte(out, '/');
     size_t begin = buf_len(out);
     while (part.n) {
-        int byte = take_byte(&part);
-        if (byte < 0)
-            return false;
-        buf_byte(out, (char)byte);
+        char byte;
+        TRY(take_byte(&part, &byte));
+        buf_byte(out, byte);
     }
     struct slice made = slice_from(buf_slice(out), begin);
     return !out->failed && !slice_eq(made, SLICE(".")) && !slice_eq(made, SLICE(".."));

@@ -2,7 +2,7 @@
 #include "rule/template.h"
 
 #include "base/print.h"
-#include "base/scan.h"
+#include "codec/url.h"
 #include "rule/act.h"
 
 static void
@@ -56,17 +56,6 @@ put_path(const struct hook *h, struct slice name UNUSED, struct buf *out)
 }
 
 static void
-put_decoded(struct slice s, struct buf *out)
-{
-    while (s.n) {
-        uint64_t byte;
-        bool coded = s.n >= 3 && s.p[0] == '%' && scan_hex(slice_of(s.p + 1, 2), &byte);
-        buf_byte(out, coded ? (char)byte : s.p[0] == '+' ? ' ' : s.p[0]);
-        s = slice_from(s, coded ? 3 : 1);
-    }
-}
-
-static void
 put_query(const struct hook *h, struct slice name, struct buf *out)
 {
     struct buf room;
@@ -79,7 +68,7 @@ put_query(const struct hook *h, struct slice name, struct buf *out)
         struct slice value = slice_cut(&rest, '&'), key = slice_cut(&value, '=');
         if (!slice_eq(key, name))
             continue;
-        put_decoded(value, out);
+        url_decode(value, true, out);
         break;
     }
     buf_release(&room);

@@ -2,6 +2,7 @@
 #include "ui/web/call.h"
 
 #include "base/scan.h"
+#include "codec/url.h"
 #include "ui/web/control.h"
 #include "ui/web/errand.h"
 #include "ui/web/journal.h"
@@ -13,23 +14,6 @@
 
 #define ERROR_TEXT 512
 
-/* Takes one byte off the front, spelt as it is or in hexadecimal digits. */
-static bool
-take_byte(struct slice *rest, bool form, char *out)
-{
-    uint64_t byte;
-    char c = rest->p[0];
-    *rest = slice_from(*rest, 1);
-    *out = form && c == '+' ? ' ' : c;
-    if (c != '%')
-        return c;
-    if (rest->n < 2 || !scan_hex(slice_first(*rest, 2), &byte))
-        return false;
-    *rest = slice_from(*rest, 2);
-    *out = (char)byte;
-    return byte;
-}
-
 bool
 call_decode(struct arena *a, struct slice s, bool form, struct slice *out)
 {
@@ -37,8 +21,10 @@ call_decode(struct arena *a, struct slice s, bool form, struct slice *out)
     size_t n = 0;
     if (!to)
         return false;
-    while (s.n)
-        TRY(take_byte(&s, form, &to[n++]));
+    while (s.n) {
+        TRY(url_take_byte(&s, form, &to[n]));
+        TRY(to[n++]);
+    }
     *out = slice_of(to, n);
     return true;
 }

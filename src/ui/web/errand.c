@@ -217,23 +217,6 @@ call_upgrade(struct call *c, const char *protocol, struct layer *l)
     return CALL_WAIT;
 }
 
-void
-errand_upgrade(struct errand *r, struct layer *l)
-{
-    struct http_head *h = &r->flow->resp.head;
-    struct layer *old = r->seat.fan->layer.down;
-    h->status = 101;
-    h->reason = token_reason(101);
-    h->version = 11;
-    h->framing = FRAMING_TUNNEL;
-    h->keep_alive = true;
-    r->answered = true;
-    r->call.control->n_calls++;
-    fan_send(&r->seat, &(struct part){.type = PART_HEAD, .head = h});
-    errand_leave(r);
-    chain_swap(old->chain, old, l);
-}
-
 /* The request ------------------------------------------------------------------------------ */
 
 static bool

@@ -38,9 +38,6 @@ struct errand {
 struct seat *errand_arrive(struct fan *f, uint32_t stream);
 /* Sends the answer that the call has. Nothing happens when the client has left, or was answered. */
 void errand_answer(struct errand *r);
-/* Answers 101, with the fields that the call has, and puts the layer in the place of HTTP: the
- * errand is over. In the handler's own turn. Takes the layer. */
-void errand_upgrade(struct errand *r, struct layer *l);
 /* Fails the call for what the gate says; false: it is open. */
 bool errand_refuse(struct errand *r, enum gate_result why);
 void errand_unref(struct errand *r);

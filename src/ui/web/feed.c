@@ -505,10 +505,8 @@ api_feed(struct call *c)
     buf_init(&f->name, NAME_MAX);
     list_push(&c->control->feeds, &f->node);
     orphans_cancel(c->control);
-    if (websocket_accept(c, &f->socket, &feed_ops)) {
+    enum call_state s = websocket_accept(c, &f->socket, &feed_ops);
+    if (s == CALL_WAIT)
         feed_on_change(c->control);
-        return CALL_WAIT;
-    }
-    feed_destroy(&f->socket);
-    return CALL_DONE;
+    return s;
 }

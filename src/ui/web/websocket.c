@@ -266,31 +266,36 @@ answer_fields(struct call *c)
 {
     struct buf accept = {.max = 100};
     bool good = put_accept(&accept, value_of(c->head, SLICE("sec-websocket-key"))) &&
-                call_field(c, "Upgrade", SLICE("websocket")) &&
-                call_field(c, "Connection", SLICE("Upgrade")) &&
                 call_field(c, "Sec-WebSocket-Accept", buf_slice(&accept));
     buf_release(&accept);
     bool offers = head_find_name(c->head, SLICE("sec-websocket-protocol"));
     return good && (!offers || call_field(c, "Sec-WebSocket-Protocol", SLICE(WEBSOCKET_PROTOCOL)));
 }
 
-bool
-websocket_accept(struct call *c, struct websocket *w, const struct websocket_ops *ops)
+/* false: the call has failed. */
+static bool
+agree(struct call *c)
 {
-    if (!check_handshake(c))
-        return false;
+    TRY(check_handshake(c));
     if (head_find_name(c->head, SLICE("sec-websocket-protocol")) &&
         !websocket_offer(c->head, SLICE(WEBSOCKET_PROTOCOL)).p) {
         call_fail(c, 400, "no-websocket", "the protocol is '" WEBSOCKET_PROTOCOL "'");
         return false;
     }
+    if (answer_fields(c))
+        return true;
+    call_fail(c, 500, "no-memory", "there is no memory for the connection");
+    return false;
+}
+
+enum call_state
+websocket_accept(struct call *c, struct websocket *w, const struct websocket_ops *ops)
+{
     w->ops = ops;
     w->layer.ops = &websocket_layer_ops;
     buf_init(&w->message, WEBSOCKET_MESSAGE_MAX);
-    if (!answer_fields(c)) {
-        call_fail(c, 500, "no-memory", "there is no memory for the connection");
-        return false;
-    }
-    errand_upgrade(errand_of(c), &w->layer);
-    return true;
+    if (agree(c))
+        return call_upgrade(c, "websocket", &w->layer);
+    ops->destroy(w);
+    return CALL_DONE;
 }

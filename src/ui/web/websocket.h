@@ -39,10 +39,10 @@ struct websocket {
 
 /* One of the protocols that the client offers begins so: the rest of it, or an empty slice. */
 struct slice websocket_offer(const struct http_head *h, struct slice prefix);
-/* Checks the handshake and makes the call's connection this websocket. false: the call has failed,
- * and 'w' is still the caller's. */
-bool websocket_accept(struct call *c, struct websocket *w,
-                      const struct websocket_ops *ops) MUST_CHECK;
+/* Checks the handshake and makes the call's connection this websocket. Takes 'w': CALL_DONE when
+ * the call has failed. To be returned by the handler, on the spot. */
+enum call_state websocket_accept(struct call *c, struct websocket *w,
+                                 const struct websocket_ops *ops);
 /* One message, in a turn. */
 void websocket_send(struct websocket *w, struct slice text);
 void websocket_close(struct websocket *w, unsigned code, struct slice reason);
