@@ -3,9 +3,6 @@
 
 #include "codec/encoding.h"
 
-/* A list of codings that is longer than this is none. */
-#define CODINGS_MAX 256
-
 void
 content_codings(const struct http_head *h, struct buf *out)
 {
@@ -41,7 +38,7 @@ bool
 content_decode(const struct http_head *h, const struct body *b, const struct content_limits *limits,
                struct buf *out, struct err *why)
 {
-    struct buf codings = {.max = CODINGS_MAX};
+    struct buf codings = {.max = CONTENT_CODINGS_MAX};
     content_codings(h, &codings);
     bool good = false;
     if (codings.failed)

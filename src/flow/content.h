@@ -6,6 +6,8 @@
 #include "codec/head.h"
 #include "flow/body.h"
 
+#define CONTENT_CODINGS_MAX 256 /* a list of codings that is longer is none */
+
 struct content_limits {
     size_t max;         /* bytes of decoded content */
     unsigned max_ratio; /* of these to the bytes that came; 0: any */

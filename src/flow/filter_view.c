@@ -3,6 +3,7 @@
 
 #include "codec/encoding.h"
 #include "codec/url.h"
+#include "flow/content.h"
 
 #define MADE_MAX  ((size_t)4 << 20) /* bytes of a URL, or of the lines of a head */
 #define RATIO_MAX 1000u
@@ -55,26 +56,6 @@ view_resource(const struct flow *f)
     return r;
 }
 
-/* The URL of a request that was changed; flow_url says it of the others. */
-static void
-put_changed_url(const struct flow *f, struct buf *out)
-{
-    struct filter_target t = view_target(f);
-    struct filter_resource r = view_resource(f);
-    bool bracket = slice_find(t.host, ':') < t.host.n;
-    unsigned usual = slice_eq(t.scheme, SLICE("https")) ? 443 : 80;
-    buf_append(out, t.scheme);
-    buf_append(out, SLICE("://"));
-    buf_append(out, bracket ? SLICE("[") : SLICE_NONE);
-    buf_append(out, t.host);
-    buf_append(out, bracket ? SLICE("]") : SLICE_NONE);
-    if (t.port != usual)
-        buf_printf(out, ":%u", (unsigned)t.port);
-    buf_append(out, slice_eq(r.path, SLICE("*")) ? SLICE_NONE : r.path);
-    buf_append(out, r.has_query ? SLICE("?") : SLICE_NONE);
-    buf_append(out, r.query);
-}
-
 struct slice
 view_url(struct filter_view *v)
 {
@@ -82,10 +63,7 @@ view_url(struct filter_view *v)
     if (m->done)
         return m->text;
     buf_init(&m->buf, MADE_MAX);
-    if (v->flow->kind == FLOW_HTTP && v->flow->host.n && edit_last(&v->flow->req))
-        put_changed_url(v->flow, &m->buf);
-    else
-        flow_url(v->flow, &m->buf);
+    flow_url(v->flow, &m->buf);
     m->done = true;
     m->text = buf_slice(&m->buf);
     return m->text;
@@ -160,16 +138,20 @@ static struct slice
 make_content(const struct http_msg *m, const struct http_head *h, struct buf *out)
 {
     const struct body *b = edit_body(m);
-    struct slice codings = h ? head_value(h, FIELD_CONTENT_ENCODING) : SLICE_NONE;
     const struct version *last = edit_last(m);
-    if (last && last->exact)
-        codings = SLICE_NONE;
-    if (codings.n == 0 && (!b->first || !b->first->next))
+    struct buf codings;
+    buf_init(&codings, CONTENT_CODINGS_MAX);
+    if (h && !(last && last->exact))
+        content_codings(h, &codings);
+    bool coded = buf_len(&codings) > 0,
+         decoded = coded && !codings.failed && put_decoded(b, buf_slice(&codings), out);
+    buf_release(&codings);
+    if (!coded && (!b->first || !b->first->next))
         return b->first ? block_slice(b->first) : SLICE_NONE;
-    if (codings.n && put_decoded(b, codings, out))
-        return buf_slice(out);
-    buf_reset(out);
-    put_blocks(b, out);
+    if (!decoded) {
+        buf_reset(out);
+        put_blocks(b, out);
+    }
     return buf_slice(out);
 }
 

@@ -21,6 +21,12 @@
     {                                                                                              \
         .key = NULL                                                                                \
     }
+/* How the pattern of a struct replacement is read: two rows. */
+#define PARAM_READING(of, by)                                                                      \
+    PARAM(of, by.literal, "literal", BOOL, .def = "no",                                            \
+          .help = "the pattern is plain text, and so is what takes its place"),                    \
+        PARAM(of, by.ignore_case, "ignore-case", BOOL, .def = "no",                                \
+              .help = "capital and small letters are the same")
 
 /* For actions whose struct begins with an enum rule_side: the stages of its head, and of its
  * content. */

@@ -7,19 +7,16 @@
 #define PATH_MAX_N ((size_t)65536)
 
 struct path {
-    struct slice text, with;
-    bool literal;
-    struct pattern *pattern;
+    struct replacement by;
 };
 
 static const struct rule_param params[] = {
-    PARAM(path, text, "pattern", TEXT,
+    PARAM(path, by.text, "pattern", TEXT,
           .help = "a regular expression on the path with its query; without it all of that is "
                   "replaced"),
-    PARAM(path, with, "with", TEXT, .required = true,
+    PARAM(path, by.with, "with", TEXT, .required = true,
           .help = "what takes the place of each match; $1 and ${name} stand for groups, $$ for $"),
-    PARAM(path, literal, "literal", BOOL, .def = "no",
-          .help = "the pattern is plain text, and so is what takes its place"),
+    PARAM_READING(path, by),
     PARAM_END,
 };
 
@@ -27,20 +24,18 @@ static bool
 prepare(void *action, struct err *e)
 {
     struct path *a = action;
-    struct pattern_spec spec = {.text = a->text, .literal = a->literal};
-    if (!a->text.n)
-        return (slice_starts(a->with, SLICE("/")) &&
-                token_span(a->with, TOKEN_TARGET) == a->with.n) ||
+    if (!a->by.text.n)
+        return (slice_starts(a->by.with, SLICE("/")) &&
+                token_span(a->by.with, TOKEN_TARGET) == a->by.with.n) ||
                err_set(e, ERR_USAGE, "'with': '%.*s' is no path that begins with '/'",
-                       SLICE_ARG(slice_first(a->with, 60)));
-    a->pattern = pattern_new(&spec, e);
-    return a->pattern && pattern_check(a->pattern, a->with, e);
+                       SLICE_ARG(slice_first(a->by.with, 60)));
+    return replacement_prepare(&a->by, e);
 }
 
 static void
 release(void *action)
 {
-    pattern_free(((struct path *)action)->pattern);
+    replacement_release(&((struct path *)action)->by);
 }
 
 /* Path and query as they stand. */
@@ -68,10 +63,10 @@ apply(const void *action, struct hook *h)
     const struct path *a = action;
     struct buf room;
     buf_init(&room, PATH_MAX_N);
-    bool good = !a->pattern;
-    if (a->pattern)
-        good = pattern_replace(a->pattern, target_now(h), a->with, &room);
-    good = good && change_path(h, a->pattern ? buf_slice(&room) : a->with);
+    bool good = !a->by.pattern;
+    if (a->by.pattern)
+        good = pattern_replace(a->by.pattern, target_now(h), a->by.with, &room);
+    good = good && change_path(h, a->by.pattern ? buf_slice(&room) : a->by.with);
     buf_release(&room);
     return good ? act_say(h, "went to %.*s", SLICE_ARG(edit_head(&h->flow->req)->target)) : NULL;
 }

@@ -345,3 +345,17 @@ pattern_tail(const struct pattern *p, struct slice subject, struct slice *out)
     walk_end(&w);
     return found;
 }
+
+bool
+replacement_prepare(struct replacement *r, struct err *e)
+{
+    struct pattern_spec spec = {r->text, r->literal, r->ignore_case};
+    r->pattern = pattern_new(&spec, e);
+    return r->pattern && pattern_check(r->pattern, r->with, e);
+}
+
+void
+replacement_release(struct replacement *r)
+{
+    pattern_free(r->pattern);
+}

@@ -35,3 +35,14 @@ bool pattern_expand(const struct pattern *p, struct slice subject, struct slice 
                     struct buf *out) MUST_CHECK;
 /* Where the first match is: its first group, or, when the pattern has none, what is behind it. */
 bool pattern_tail(const struct pattern *p, struct slice subject, struct slice *out) MUST_CHECK;
+
+/* A pattern and what takes the place of its matches, as actions have them. */
+struct replacement {
+    struct slice text, with;
+    bool literal, ignore_case;
+    struct pattern *pattern; /* NULL until it is prepared */
+};
+
+/* Compiles the text, and checks the groups that 'with' names. */
+bool replacement_prepare(struct replacement *r, struct err *e) MUST_CHECK;
+void replacement_release(struct replacement *r);

@@ -7,27 +7,22 @@
 
 struct replace_body {
     enum rule_side side;
-    struct slice text, with;
+    struct replacement by;
     const char *file;
-    bool literal, ignore_case;
-    struct pattern *pattern;
 };
 
 static const struct rule_param params[] = {
     PARAM(replace_body, side, "side", SIDE, .def = "response", .help = "of which message"),
-    PARAM(replace_body, text, "pattern", TEXT,
+    PARAM(replace_body, by.text, "pattern", TEXT,
           .help = "a regular expression; each match in the decoded content is replaced. Without it "
                   "all of the content is"),
-    PARAM(replace_body, with, "with", TEXT, .def = "",
+    PARAM(replace_body, by.with, "with", TEXT, .def = "",
           .help = "what takes its place; $1 and ${name} stand for groups, $$ for $"),
     PARAM(replace_body, file, "file", FILE,
           .help =
               "in place of 'with' the file that holds it, read each time, at most 64 MiB; taken "
               "as it is"),
-    PARAM(replace_body, literal, "literal", BOOL, .def = "no",
-          .help = "the pattern is plain text, and so is what takes its place"),
-    PARAM(replace_body, ignore_case, "ignore-case", BOOL, .def = "no",
-          .help = "capital and small letters are the same"),
+    PARAM_READING(replace_body, by),
     PARAM_END,
 };
 
@@ -35,19 +30,15 @@ static bool
 prepare(void *action, struct err *e)
 {
     struct replace_body *a = action;
-    struct pattern_spec spec = {a->text, a->literal, a->ignore_case};
-    if (a->file && a->with.n)
+    if (a->file && a->by.with.n)
         return err_set(e, ERR_USAGE, "'with' and 'file' cannot both be there");
-    if (!a->text.n)
-        return true;
-    a->pattern = pattern_new(&spec, e);
-    return a->pattern && pattern_check(a->pattern, a->with, e);
+    return !a->by.text.n || replacement_prepare(&a->by, e);
 }
 
 static void
 release(void *action)
 {
-    pattern_free(((struct replace_body *)action)->pattern);
+    replacement_release(&((struct replace_body *)action)->by);
 }
 
 /* The content as it is meant, in 'room' or in place. */
@@ -81,13 +72,13 @@ escape_signs(struct slice text, struct buf *out)
 static bool
 replacement(const struct replace_body *a, struct buf *room, struct slice *out)
 {
-    *out = a->with;
+    *out = a->by.with;
     if (!a->file)
         return true;
     struct buf file;
     buf_init(&file, ACT_CONTENT_MAX);
     bool good = act_read_file(a->file, &file, NULL);
-    if (good && a->pattern && !a->literal)
+    if (good && a->by.pattern && !a->by.literal)
         good = escape_signs(buf_slice(&file), room);
     else
         buf_append(room, buf_slice(&file));
@@ -104,7 +95,7 @@ make(const struct replace_body *a, const struct http_msg *m, struct slice with, 
     buf_init(&raw, ACT_CONTENT_MAX);
     buf_init(&room, ACT_CONTENT_MAX);
     bool good =
-        decode(m, &raw, &room, &content) && pattern_replace(a->pattern, content, with, made);
+        decode(m, &raw, &room, &content) && pattern_replace(a->by.pattern, content, with, made);
     buf_release(&raw);
     buf_release(&room);
     return good;
@@ -121,9 +112,9 @@ apply(const void *action, struct hook *h)
     buf_init(&made, ACT_CONTENT_MAX);
     /* Of a content that is cut the rest is unknown, so nothing can be put in place of it. */
     bool good = !edit_body(m)->cut && replacement(a, &room, &with) &&
-                (!a->pattern || make(a, m, with, &made));
+                (!a->by.pattern || make(a, m, with, &made));
     struct version *v = good ? edit_begin(h, m) : NULL;
-    good = act_end(h, v, v && edit_replace(h, v, a->pattern ? buf_slice(&made) : with));
+    good = act_end(h, v, v && edit_replace(h, v, a->by.pattern ? buf_slice(&made) : with));
     buf_release(&room);
     buf_release(&made);
     return good ? "replaced content" : NULL;

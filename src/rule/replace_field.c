@@ -6,22 +6,18 @@
 
 struct replace_field {
     enum rule_side side;
-    struct slice name, text, with;
-    bool literal, ignore_case;
-    struct pattern *pattern;
+    struct slice name;
+    struct replacement by;
 };
 
 static const struct rule_param params[] = {
     PARAM(replace_field, side, "side", SIDE, .def = "request", .help = "of which message"),
     PARAM(replace_field, name, "field", TEXT, .required = true, .help = "the field"),
-    PARAM(replace_field, text, "pattern", TEXT, .required = true,
+    PARAM(replace_field, by.text, "pattern", TEXT, .required = true,
           .help = "a regular expression; each match in the value is replaced"),
-    PARAM(replace_field, with, "with", TEXT, .def = "",
+    PARAM(replace_field, by.with, "with", TEXT, .def = "",
           .help = "what takes its place; $1 and ${name} stand for groups, $$ for $"),
-    PARAM(replace_field, literal, "literal", BOOL, .def = "no",
-          .help = "the pattern is plain text, and so is what takes its place"),
-    PARAM(replace_field, ignore_case, "ignore-case", BOOL, .def = "no",
-          .help = "capital and small letters are the same"),
+    PARAM_READING(replace_field, by),
     PARAM_END,
 };
 
@@ -29,16 +25,14 @@ static bool
 prepare(void *action, struct err *e)
 {
     struct replace_field *a = action;
-    struct pattern_spec spec = {a->text, a->literal, a->ignore_case};
     TRY(act_check_field(a->name, e));
-    a->pattern = pattern_new(&spec, e);
-    return a->pattern && pattern_check(a->pattern, a->with, e);
+    return replacement_prepare(&a->by, e);
 }
 
 static void
 release(void *action)
 {
-    pattern_free(((struct replace_field *)action)->pattern);
+    replacement_release(&((struct replace_field *)action)->by);
 }
 
 /* Every field with the name, where it stands. */
@@ -50,7 +44,7 @@ replace_values(const struct replace_field *a, struct hook *h, struct version *v,
         struct field *f = &v->head.fields[i];
         buf_reset(room);
         if (!slice_eq_nocase(f->name, a->name) ||
-            !pattern_replace(a->pattern, f->value, a->with, room))
+            !pattern_replace(a->by.pattern, f->value, a->by.with, room))
             continue;
         count += act_put_value(h, f, buf_slice(room));
     }

@@ -7,23 +7,18 @@
 
 struct replace_line {
     enum rule_side side;
-    struct slice text, with;
-    bool literal, ignore_case;
-    struct pattern *pattern;
+    struct replacement by;
 };
 
 static const struct rule_param params[] = {
     PARAM(replace_line, side, "side", SIDE, .def = "request", .help = "of which message"),
-    PARAM(replace_line, text, "pattern", TEXT, .required = true,
+    PARAM(replace_line, by.text, "pattern", TEXT, .required = true,
           .help = "a regular expression on each line 'Name: value'; each match is replaced"),
-    PARAM(replace_line, with, "with", TEXT, .def = "",
+    PARAM(replace_line, by.with, "with", TEXT, .def = "",
           .help =
               "what takes its place; $1 and ${name} stand for groups, $$ for $. A line of which "
               "nothing is left goes"),
-    PARAM(replace_line, literal, "literal", BOOL, .def = "no",
-          .help = "the pattern is plain text, and so is what takes its place"),
-    PARAM(replace_line, ignore_case, "ignore-case", BOOL, .def = "no",
-          .help = "capital and small letters are the same"),
+    PARAM_READING(replace_line, by),
     PARAM_END,
 };
 
@@ -31,15 +26,13 @@ static bool
 prepare(void *action, struct err *e)
 {
     struct replace_line *a = action;
-    struct pattern_spec spec = {a->text, a->literal, a->ignore_case};
-    a->pattern = pattern_new(&spec, e);
-    return a->pattern && pattern_check(a->pattern, a->with, e);
+    return replacement_prepare(&a->by, e);
 }
 
 static void
 release(void *action)
 {
-    pattern_free(((struct replace_line *)action)->pattern);
+    replacement_release(&((struct replace_line *)action)->by);
 }
 
 /* false when it can be no field: it stays as it is. */
@@ -71,7 +64,7 @@ make_line(const struct replace_line *a, const struct field *f, struct buf *line,
     buf_append(line, SLICE(": "));
     buf_append(line, f->value);
     return act_check_field(f->name, NULL) && !line->failed &&
-           pattern_replace(a->pattern, buf_slice(line), a->with, made);
+           pattern_replace(a->by.pattern, buf_slice(line), a->by.with, made);
 }
 
 static size_t

@@ -3,13 +3,13 @@
 #include "base/print.h"
 #include "base/utf8.h"
 #include "codec/encoding.h"
+#include "flow/content.h"
 #include "ui/dump_text.h"
 
 #define LINES_MAX  512
 #define BYTES_MAX  4096
 #define SHOWN_MAX  8192 /* copied when not all is shown: more than BYTES_MAX */
 #define SAMPLE_MAX 4096
-#define CODING_MAX 256
 
 struct content {
     struct buf plain;
@@ -18,19 +18,6 @@ struct content {
     char room[sizeof(((struct err *)NULL)->text)];
     bool coded;
 };
-
-/* All Content-Encoding lines as one list. */
-static void
-join_codings(const struct http_head *h, struct buf *out)
-{
-    for (size_t i = 0; i < h->n; i++) {
-        if (h->fields[i].id != FIELD_CONTENT_ENCODING)
-            continue;
-        if (buf_len(out))
-            buf_append(out, SLICE(", "));
-        buf_append(out, h->fields[i].value);
-    }
-}
 
 static void
 content_say(struct content *c, const char *why)
@@ -70,8 +57,8 @@ content_init(struct content *c, const struct http_msg *m, const struct dump_opti
 {
     struct buf codings;
     struct err e = {0};
-    buf_init(&codings, CODING_MAX);
-    join_codings(&m->head, &codings);
+    buf_init(&codings, CONTENT_CODINGS_MAX);
+    content_codings(&m->head, &codings);
     *c = (struct content){.trouble = "", .coded = buf_len(&codings) > 0 || codings.failed};
     buf_init(&c->plain, SIZE_MAX / 2);
     struct decoder *d = NULL;

@@ -144,7 +144,7 @@ class PlainWatched(Scenario):
     API = ("--api", "--web-listen", "127.0.0.1:0")
 
     def entrants(self, kinds):
-        return [Entrant(peers.WeirPeer), Entrant(peers.WeirPeer, "weir, 1,000 rules", prepared=watchers.with_rules),
+        return [Entrant(peers.WeirPeer), Entrant(watchers.ManyRules, "weir, 1,000 rules"),
                 Entrant(peers.WeirPeer, "weir, API", extra=self.API),
                 Entrant(peers.WeirPeer, "weir, 3 watching", extra=self.API, prepared=watchers.with_watchers)]
 

@@ -1,22 +1,26 @@
 """What stands beside Weir in a scenario: many rules, and clients of its feed that read what they are told."""
 import base64
 import os
-import signal
 import socket
 import threading
 import time
 
+import peers
+
 WATCH = b'{"watch": {"list": "", "order": "newest", "count": 100}}'
 
 
-def with_rules(_bench, peer, n=1000):
-    """So many rules by host and by path, none of which fits."""
-    folder = peer.folder / "conf" / "rules"
-    text = "".join(f"- {{name: r{i}, when: '{f'host:host{i}.example.com' if i % 2 else f'path:/some/path/{i}'}', "
-                   f"do: set-field, side: request, field: X-R, value: v}}\n" for i in range(n))
-    (folder / "rules.yaml").write_text(text)
-    os.kill(peer.pid, signal.SIGHUP)
-    time.sleep(1)  # nobody says when a peer is ready; what is measured comes behind a warm-up as well
+class ManyRules(peers.WeirPeer):
+    """A thousand rules by host and by path, none of which fits."""
+
+    def command(self):
+        command = super().command()
+        folder = self.folder / "conf" / "rules"
+        folder.mkdir(exist_ok=True)
+        (folder / "rules.yaml").write_text("".join(
+            f"- {{name: r{i}, when: '{f'host:host{i}.example.com' if i % 2 else f'path:/some/path/{i}'}', "
+            f"do: set-field, side: request, field: X-R, value: v}}\n" for i in range(1000)))
+        return command
 
 
 class Watcher(threading.Thread):

@@ -76,6 +76,8 @@ heads_are_changed(void **state)
         {"do: path\npattern: ^/a/(.)\nwith: /$1/a", false,
          "GET /b/a?q=1\nHost: example.com\nA: one two\nB: x\nA: three\n"},
         {"do: path\npattern: ^/\nwith: no", false, NULL},
+        {"do: path\npattern: ^/A/\nwith: /c/\nignore-case: yes", false,
+         "GET /c/b?q=1\nHost: example.com\nA: one two\nB: x\nA: three\n"},
         {"do: status\nto: 404", true, "404 Not Found\nA: one\nContent-Length: 5\n"},
         {"do: status\nto: 299\nreason: So so", true, "299 So so\nA: one\nContent-Length: 5\n"},
         {"do: status\nto: 200", true, NULL},

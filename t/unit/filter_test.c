@@ -66,6 +66,10 @@ make_post(void)
     return f;
 }
 
+/* "gzipped text" */
+static const char gzip[] = "\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\x03\x4b\xaf\xca\x2c\x28\x48"
+                           "\x4d\x51\x28\x49\xad\x28\x01\x00\xb1\x4d\x76\xdb\x0c\x00\x00\x00";
+
 static struct flow *
 make_picture(void)
 {
@@ -75,9 +79,6 @@ make_picture(void)
     f->port = 80;
     flow_make_response(f, "HTTP/1.1 404 Not Found\r\nContent-Type: image/png\r\n"
                           "Content-Encoding: gzip\r\n\r\n");
-    /* "gzipped text" */
-    static const char gzip[] = "\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\x03\x4b\xaf\xca\x2c\x28\x48"
-                               "\x4d\x51\x28\x49\xad\x28\x01\x00\xb1\x4d\x76\xdb\x0c\x00\x00\x00";
     flow_make_content(&f->resp, slice_of(gzip, sizeof(gzip) - 1));
     f->ended = f->started + 2500 * MS;
     f->flags = FLOW_MOCKED;
@@ -373,6 +374,17 @@ a_content_is_looked_at_as_far_as_the_limit(void **state)
     flow_unref(f);
 }
 
+static void
+lines_of_content_encoding_are_one_list(void **state)
+{
+    struct flow *f = flow_make(FLOW_HTTP, "GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    flow_make_response(
+        f, "HTTP/1.1 200 OK\r\nContent-Encoding: identity\r\nContent-Encoding: gzip\r\n\r\n");
+    flow_make_content(&f->resp, slice_of(gzip, sizeof(gzip) - 1));
+    assert_true(matches_one("resp.body:\"gzipped text\"", f));
+    flow_unref(f);
+}
+
 /* What says that it is coded, and is not, is looked at as it is; what breaks off, as far as it
  * goes. */
 static void
@@ -419,6 +431,7 @@ main(void)
         cmocka_unit_test(httpql_is_understood),
         cmocka_unit_test(a_pattern_without_end_gives_up),
         cmocka_unit_test(a_content_is_looked_at_as_far_as_the_limit),
+        cmocka_unit_test(lines_of_content_encoding_are_one_list),
         cmocka_unit_test(damaged_content_is_looked_at_as_it_is),
         cmocka_unit_test(a_query_is_shared_by_references),
     };
