@@ -6,6 +6,7 @@
 #include "base/utf8.h"
 #include "flow/content.h"
 #include "flow/edit.h"
+#include "flow/flow_json.h"
 
 static const struct content_limits limits = {.max = EXPORT_CONTENT_MAX, .max_ratio = 1000};
 
@@ -79,22 +80,12 @@ put_common(struct json *j, const struct http_msg *m, const struct http_head *h)
 }
 
 static void
-put_url(struct json *j, const struct flow *f)
-{
-    struct buf url = {.max = 1 << 20};
-    flow_url(f, &url);
-    j->out->failed |= url.failed;
-    json_text(j, "url", buf_slice(&url));
-    buf_release(&url);
-}
-
-static void
 put_request(struct json *j, const struct flow *f)
 {
     const struct http_head *h = edit_head(&f->req);
     json_begin_object(j, "request");
     json_text(j, "method", h->method);
-    put_url(j, f);
+    flow_json_url(j, f);
     put_query(j, h->target);
     put_common(j, &f->req, h);
     if (edit_body(&f->req)->kept) {

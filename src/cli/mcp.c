@@ -21,20 +21,6 @@ ask(void *arg, struct mcp_call *c, struct err *e)
     return good;
 }
 
-static bool
-write_all(struct slice s)
-{
-    while (s.n) {
-        ssize_t n = write(STDOUT_FILENO, s.p, s.n);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0)
-            return false;
-        s = slice_from(s, (size_t)n);
-    }
-    return true;
-}
-
 /* The lines that are whole. */
 static bool
 answer_lines(const struct mcp *m, struct buf *in)
@@ -50,7 +36,9 @@ answer_lines(const struct mcp *m, struct buf *in)
             mcp_handle(m, line, &out);
         if (buf_len(&out))
             buf_byte(&out, '\n');
-        bool good = !out.failed && write_all(buf_slice(&out));
+        bool good = !out.failed &&
+                    fwrite(buf_slice(&out).p, 1, buf_len(&out), stdout) == buf_len(&out) &&
+                    fflush(stdout) == 0;
         buf_release(&out);
         buf_consume(in, line.n + 1);
         if (!good)

@@ -81,8 +81,8 @@ put_peer(struct json *j, const char *key, const struct peer *p, bool whole)
     json_end_object(j);
 }
 
-static void
-put_fields(struct json *j, const struct http_head *h)
+void
+flow_json_fields(struct json *j, const struct http_head *h)
 {
     json_begin_array(j, "fields");
     for (size_t i = 0; i < h->n; i++) {
@@ -105,7 +105,7 @@ put_head(struct json *j, const struct http_head *h, bool whole)
         json_text(j, "target", h->target);
     }
     json_str(j, "version", h->version == 10 ? "1.0" : "1.1");
-    put_fields(j, h);
+    flow_json_fields(j, h);
     if (whole)
         json_base64(j, "raw", h->raw);
     if (h->malformed)
@@ -137,7 +137,7 @@ put_trailers(struct json *j, const struct http_head *trailers, bool whole)
     if (trailers->n == 0)
         return;
     json_begin_object(j, "trailers");
-    put_fields(j, trailers);
+    flow_json_fields(j, trailers);
     if (whole)
         json_base64(j, "raw", trailers->raw);
     json_end_object(j);
@@ -239,8 +239,8 @@ put_error(struct json *j, const struct flow *f)
     json_end_object(j);
 }
 
-static void
-put_url(struct json *j, const struct flow *f)
+void
+flow_json_url(struct json *j, const struct flow *f)
 {
     struct buf url;
     buf_init(&url, j->out->max);
@@ -301,7 +301,7 @@ flow_json(struct json *j, const struct flow *f, bool whole)
     json_u64(j, "weir_flow", FORM);
     json_u64(j, "id", f->id);
     json_str(j, "kind", flow_kind_name(f->kind));
-    put_url(j, f);
+    flow_json_url(j, f);
     json_str(j, "scheme", f->scheme);
     json_text(j, "host", f->host);
     json_u64(j, "port", f->port);

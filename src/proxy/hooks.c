@@ -18,13 +18,22 @@ hooks_on_timer(void *arg)
         hooks_go_on(h);
 }
 
+static bool
+any_is_on(const struct rules *rules)
+{
+    bool on = false;
+    for (enum stage s = 0; rules && s < STAGES_N && !on; s++)
+        on = rules_any(rules, s);
+    return on;
+}
+
 bool
 hooks_begin(struct session *s, struct ask *a)
 {
     struct rules *rules = s->worker->rules;
     a->request.stages = 0;
     a->request.hooks = NULL;
-    if (!rules || !rules_count(rules))
+    if (!any_is_on(rules))
         return true;
     struct hooks *h = mem_zalloc(sizeof(*h));
     if (!h)

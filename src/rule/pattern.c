@@ -304,15 +304,6 @@ pattern_replace(const struct pattern *p, struct slice subject, struct slice repl
 }
 
 bool
-pattern_match(const struct pattern *p, struct slice subject)
-{
-    struct walk w;
-    bool found = walk_begin(&w, p, subject, SLICE_NONE) && walk_next(&w, true) >= 0;
-    walk_end(&w);
-    return found;
-}
-
-bool
 pattern_expand(const struct pattern *p, struct slice subject, struct slice replacement,
                struct buf *out)
 {

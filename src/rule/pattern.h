@@ -25,7 +25,6 @@ void pattern_free(struct pattern *p);
 /* Whether the groups that a replacement names are there. */
 bool pattern_check(const struct pattern *p, struct slice replacement, struct err *e) MUST_CHECK;
 
-bool pattern_match(const struct pattern *p, struct slice subject);
 /* Appends the text with every match replaced and returns how many there were: 0, and nothing
  * appended, when there was none or it took more steps or bytes than it may. */
 size_t pattern_replace(const struct pattern *p, struct slice subject, struct slice replacement,

@@ -130,14 +130,6 @@ rows_remove(struct rows *r, uint64_t id)
     return true;
 }
 
-void
-rows_touch(struct rows *r, uint64_t id)
-{
-    size_t i = rows_below(r, id);
-    if (rows_has_at(r, i, id))
-        rows_note_change(r, i);
-}
-
 static bool
 rows_has(const struct rows *r, uint64_t id)
 {

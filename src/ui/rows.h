@@ -33,8 +33,6 @@ void rows_release(struct rows *r);
 bool rows_add(struct rows *r, uint64_t id) MUST_CHECK;
 /* false when it is not there. */
 bool rows_remove(struct rows *r, uint64_t id);
-/* Notes that the row looks different. Nothing happens when it is not there. */
-void rows_touch(struct rows *r, uint64_t id);
 /* Takes all that are in 'others' out, in one pass over that stretch. */
 void rows_remove_all(struct rows *r, const struct rows *others);
 /* How many ids are smaller: the place of the id, or where it would be. */

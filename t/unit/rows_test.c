@@ -81,8 +81,7 @@ the_first_changed_row_is_known(void **state)
     add(&r, 60);
     assert_int_equal(rows_changed_from(&r, before), 5);
     uint64_t between = r.seq;
-    rows_touch(&r, 30);
-    rows_touch(&r, 31);
+    add(&r, 30);
     assert_int_equal(rows_changed_from(&r, before), 2);
     assert_int_equal(rows_changed_from(&r, between), 2);
     add(&r, 70);

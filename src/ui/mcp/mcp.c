@@ -1,6 +1,7 @@
 /* JSON-RPC, and tools that are calls of the control API. */
 #include "ui/mcp/mcp.h"
 
+#include "api/json_in.h"
 #include "base/base.h"
 #include "base/scan.h"
 #include "ui/mcp/redact.h"
@@ -140,7 +141,7 @@ append_argument(struct buf *out, json_t *args, struct slice name)
     snprintf(key, sizeof(key), "%.*s", SLICE_ARG(name));
     const json_t *value = json_object_get(args, key);
     if (json_is_string(value))
-        append_escaped(out, slice_of(json_string_value(value), json_string_length(value)));
+        append_escaped(out, json_in_text(value));
     else if (json_is_integer(value))
         buf_printf(out, "%lld", (long long)json_integer_value(value));
     json_object_del(args, key);

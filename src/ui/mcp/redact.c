@@ -1,6 +1,7 @@
 /* What is a secret, by its name. */
 #include "ui/mcp/redact.h"
 
+#include "api/json_in.h"
 #include "base/base.h"
 #include "base/buf.h"
 
@@ -106,7 +107,7 @@ static void
 redact_string(json_t *value)
 {
     struct buf out;
-    struct slice text = slice_of(json_string_value(value), json_string_length(value));
+    struct slice text = json_in_text(value);
     if (redact_line(value, text))
         return;
     if (slice_find(text, '=') == text.n)
@@ -137,7 +138,7 @@ redact_listed(json_t *list)
     if (json_array_size(list) != 2 || !json_is_string(name) ||
         !json_is_string(json_array_get(list, 1)))
         return false;
-    struct slice s = slice_of(json_string_value(name), json_string_length(name));
+    struct slice s = json_in_text(name);
     if (!redact_is_secret(s))
         return false;
     json_string_set(json_array_get(list, 1), SHOWN);
@@ -182,7 +183,7 @@ redact_is_named(const json_t *object, struct slice key)
     static const char *const keys[] = {"name", "field"};
     for (size_t i = 0; i < ARRAY_LEN(keys) && slice_eq(key, SLICE("value")); i++) {
         const json_t *name = json_object_get(object, keys[i]);
-        if (redact_is_secret(slice_of(json_string_value(name), json_string_length(name))))
+        if (redact_is_secret(json_in_text(name)))
             return true;
     }
     return false;

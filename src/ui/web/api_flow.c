@@ -1,4 +1,5 @@
 /* Handlers: lists of flows, one flow, its marks, its end. */
+#include "api/json_in.h"
 #include "flow/flow_json.h"
 #include "ui/web/flow_row.h"
 #include "ui/web/lookup.h"
@@ -199,7 +200,7 @@ read_text(struct call *c, const json_t *value, const char *name, struct slice *o
 {
     if (!json_is_string(value) || json_string_length(value) > TEXT_MAX)
         return bad_field(c, name, "a string of at most 16 KiB");
-    *out = slice_of(json_string_value(value), json_string_length(value));
+    *out = json_in_text(value);
     return true;
 }
 

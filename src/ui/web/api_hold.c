@@ -1,8 +1,8 @@
 /* What is under way: flows that are held, and what can be done to them; ending any flow. */
-
-#include "base/base64.h"
+#include "api/json_in.h"
 #include "base/mem.h"
 #include "base/scan.h"
+#include "flow/flow_json.h"
 #include "layer/exchange.h"
 #include "proxy/hold.h"
 #include "proxy/live.h"
@@ -42,29 +42,6 @@ struct action {
 
 /* Showing */
 
-static void
-show_fields(struct json *j, const struct http_head *h)
-{
-    json_begin_array(j, "fields");
-    for (size_t i = 0; i < h->n; i++) {
-        json_begin_array(j, NULL);
-        json_text(j, NULL, h->fields[i].name);
-        json_text(j, NULL, h->fields[i].value);
-        json_end_array(j);
-    }
-    json_end_array(j);
-}
-
-static void
-show_url(struct json *j, const struct flow *f)
-{
-    struct buf url;
-    buf_init(&url, 1 << 20);
-    flow_url(f, &url);
-    json_text(j, "url", buf_slice(&url));
-    buf_release(&url);
-}
-
 static bool
 is_response(enum stage s)
 {
@@ -78,7 +55,7 @@ show_line(struct json *j, const struct live *l)
     json_begin_object(j, NULL);
     json_u64(j, "id", f->id);
     json_text(j, "method", edit_head(&f->req)->method);
-    show_url(j, f);
+    flow_json_url(j, f);
     json_u64(j, "started_us", f->started / 1000);
     if (edit_head(&f->resp)->status)
         json_u64(j, "status", edit_head(&f->resp)->status);
@@ -104,7 +81,7 @@ show_message(struct json *j, const char *key, const struct http_msg *m)
         json_u64(j, "status", h->status);
         json_text(j, "reason", h->reason);
     }
-    show_fields(j, h);
+    flow_json_fields(j, h);
     json_base64_begin(j, "content", &state);
     for (const struct block *it = edit_body(m)->first; it; it = it->next)
         json_base64_add(j, &state, block_slice(it));
@@ -121,7 +98,7 @@ show_whole(struct trip *v, struct live *l)
     json_str(j, "stage", stage_name(l->held->hook.stage));
     json_u64(j, "until_us", l->held->until / 1000);
     json_str(j, "owner", l->held->owner);
-    show_url(j, l->flow);
+    flow_json_url(j, l->flow);
     show_message(j, "request", &l->flow->req);
     if (is_response(l->held->hook.stage))
         show_message(j, "response", &l->flow->resp);
@@ -225,13 +202,6 @@ action_find(struct slice name)
 
 /* A change out of JSON */
 
-static struct slice
-text_of(const json_t *value)
-{
-    return json_is_string(value) ? slice_of(json_string_value(value), json_string_length(value))
-                                 : SLICE_NONE;
-}
-
 /* [[name, value], ...] */
 static bool
 read_fields(const json_t *list, struct change_field *out, size_t *n)
@@ -241,8 +211,8 @@ read_fields(const json_t *list, struct change_field *out, size_t *n)
         return false;
     for (size_t i = 0; i < *n; i++) {
         const json_t *pair = json_array_get(list, i);
-        out[i].name = text_of(json_array_get(pair, 0));
-        out[i].value = text_of(json_array_get(pair, 1));
+        out[i].name = json_in_text(json_array_get(pair, 0));
+        out[i].value = json_in_text(json_array_get(pair, 1));
         if (!out[i].name.p || !out[i].value.p)
             return false;
     }
@@ -256,7 +226,7 @@ read_names(const json_t *list, struct slice *out, size_t *n)
     if (!json_is_array(list) || *n > FIELDS_MAX)
         return false;
     for (size_t i = 0; i < *n; i++)
-        if (!(out[i] = text_of(json_array_get(list, i))).p)
+        if (!(out[i] = json_in_text(json_array_get(list, i))).p)
             return false;
     return true;
 }
@@ -265,23 +235,10 @@ read_names(const json_t *list, struct slice *out, size_t *n)
 static bool
 read_content(struct trip *v, const json_t *o)
 {
-    const json_t *text = json_object_get(o, "content"),
-                 *coded = json_object_get(o, "content_base64");
     struct change *c = &v->change;
-    if (!text && !coded)
-        return true;
-    c->has_content = true;
-    c->content = text_of(text ? text : coded);
-    if (!c->content.p)
-        return false;
-    if (text)
-        return true;
-    struct buf bytes;
-    buf_init(&bytes, CALL_CONTENT_MAX);
-    bool good = base64_decode(&bytes, c->content) && !bytes.failed;
-    c->content = good ? arena_dup(v->call->arena, buf_slice(&bytes)) : SLICE_NONE;
-    buf_release(&bytes);
-    return c->content.p;
+    c->has_content = json_object_get(o, "content") || json_object_get(o, "content_base64");
+    return json_in_bytes(o, "content", v->call->arena, CALL_CONTENT_MAX, &c->content) &&
+           (c->content.p || !c->has_content);
 }
 
 /* The part that cannot be read, or NULL. */
@@ -291,11 +248,11 @@ read_change(struct trip *v, const json_t *o)
     struct change *c = &v->change;
     const json_t *fields = json_object_get(o, "fields"), *set = json_object_get(o, "set");
     const json_t *remove = json_object_get(o, "remove");
-    c->method = text_of(json_object_get(o, "method"));
-    c->url = text_of(json_object_get(o, "url"));
-    c->path = text_of(json_object_get(o, "path"));
-    c->reason = text_of(json_object_get(o, "reason"));
-    c->head = text_of(json_object_get(o, "head"));
+    c->method = json_in_key(o, "method");
+    c->url = json_in_key(o, "url");
+    c->path = json_in_key(o, "path");
+    c->reason = json_in_key(o, "reason");
+    c->head = json_in_key(o, "head");
     c->status = (unsigned)json_integer_value(json_object_get(o, "status"));
     c->keep_host = json_is_true(json_object_get(o, "keep_host"));
     c->exact = json_is_true(json_object_get(o, "exact"));

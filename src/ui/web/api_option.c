@@ -1,4 +1,5 @@
 /* Handlers: the options, and changing those that are live. */
+#include "api/json_in.h"
 #include "api/settings.h"
 #include "base/clock.h"
 #include "ui/web/control.h"
@@ -135,7 +136,7 @@ static bool
 add_scalar(struct change *ch, const json_t *v)
 {
     if (json_is_string(v))
-        return add_text(ch, slice_of(json_string_value(v), json_string_length(v)));
+        return add_text(ch, json_in_text(v));
     if (json_is_boolean(v))
         return add_text(ch, json_is_true(v) ? SLICE("yes") : SLICE("no"));
     if (!json_is_integer(v))

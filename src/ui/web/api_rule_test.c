@@ -1,4 +1,5 @@
 /* Handlers: what a rule would do, before it is added. */
+#include "api/json_in.h"
 #include "api/rulebook.h"
 #include "rule/trial.h"
 #include "ui/web/lookup.h"
@@ -199,7 +200,7 @@ read_when(struct call *c, const json_t *o, struct slice *out)
         call_fail(c, 400, "bad-field", "'when' must be a text");
         return false;
     }
-    *out = slice_of(json_string_value(when), json_string_length(when));
+    *out = json_in_text(when);
     return true;
 }
 

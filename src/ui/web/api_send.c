@@ -1,6 +1,6 @@
 /* Sending one request that the caller has composed: from its parts, or byte for byte. */
 
-#include "base/base64.h"
+#include "api/json_in.h"
 #include "base/clock.h"
 #include "base/mem.h"
 #include "codec/token.h"
@@ -20,45 +20,14 @@ struct sent {
     struct call *call;        /* a reference */
 };
 
-static struct slice
-text_of(const json_t *o, const char *key)
-{
-    const json_t *v = json_object_get(o, key);
-    return json_is_string(v) ? slice_of(json_string_value(v), json_string_length(v)) : SLICE_NONE;
-}
-
-/* "KEY" is text, "KEY_base64" is bytes; false when the latter is none. */
-static bool
-bytes_of(struct call *c, const json_t *o, const char *key, struct slice *out)
-{
-    char coded[64];
-    struct buf bytes;
-    snprintf(coded, sizeof(coded), "%s_base64", key);
-    struct slice text = text_of(o, coded);
-    *out = text_of(o, key);
-    if (!text.p)
-        return true;
-    buf_init(&bytes, CALL_CONTENT_MAX);
-    bool good = base64_decode(&bytes, text) && !bytes.failed;
-    *out = good ? arena_dup(c->arena, buf_slice(&bytes)) : SLICE_NONE;
-    buf_release(&bytes);
-    return out->p;
-}
-
-static struct slice
-text_at(const json_t *pair, size_t i)
-{
-    const json_t *v = json_array_get(pair, i);
-    return slice_of(json_string_value(v), json_string_length(v));
-}
-
 /* What is no field would become a line of its own, or the end of the head. */
 static bool
 add_fields(struct buf *out, const json_t *fields)
 {
     for (size_t i = 0; i < json_array_size(fields); i++) {
         const json_t *pair = json_array_get(fields, i);
-        struct slice name = text_at(pair, 0), value = text_at(pair, 1);
+        struct slice name = json_in_text(json_array_get(pair, 0)),
+                     value = json_in_text(json_array_get(pair, 1));
         if (!value.p || !token_valid(name) || token_span(value, TOKEN_VALUE) < value.n)
             return false;
         buf_printf(out, "%.*s: %.*s\r\n", SLICE_ARG(name), SLICE_ARG(value));
@@ -82,7 +51,7 @@ static struct slice
 compose(struct call *c, const json_t *o, const struct url *u)
 {
     struct buf head;
-    struct slice method = text_of(o, "method"), origin = url_origin(u, c->arena);
+    struct slice method = json_in_key(o, "method"), origin = url_origin(u, c->arena);
     const json_t *fields = json_object_get(o, "fields");
     buf_init(&head, HEAD_MAX);
     buf_append(&head, method.n ? method : SLICE("GET"));
@@ -106,7 +75,7 @@ static const char *
 fill(struct call *c, const json_t *o, struct send_call *s)
 {
     struct url u;
-    struct slice url = text_of(o, "url");
+    struct slice url = json_in_key(o, "url");
     if (!url.n || !url_parse_absolute(url, &u))
         return "'url' must be an http or https URL: where the request goes";
     s->https = u.https;
@@ -114,9 +83,9 @@ fill(struct call *c, const json_t *o, struct send_call *s)
     s->port = u.port;
     s->exact = json_is_true(json_object_get(o, "exact"));
     s->time = (uint64_t)json_integer_value(json_object_get(o, "timeout_ms")) * NS_PER_MS;
-    if (!bytes_of(c, o, "content", &s->content))
+    if (!json_in_bytes(o, "content", c->arena, CALL_CONTENT_MAX, &s->content))
         return "'content_base64' is no base64";
-    if (!bytes_of(c, o, "head", &s->head))
+    if (!json_in_bytes(o, "head", c->arena, CALL_CONTENT_MAX, &s->head))
         return "'head_base64' is no base64";
     if (!s->head.p)
         s->head = compose(c, o, &u);

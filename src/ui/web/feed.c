@@ -1,6 +1,7 @@
 /* The feed of lists of flows. */
 #include "ui/web/feed.h"
 
+#include "api/json_in.h"
 #include "base/clock.h"
 #include "base/mem.h"
 #include "proxy/proxy.h"
@@ -396,13 +397,6 @@ number_at(const json_t *object, const char *key, uint64_t def)
                : def;
 }
 
-static struct slice
-text_at(const json_t *object, const char *key)
-{
-    const json_t *value = json_object_get(object, key);
-    return slice_of(json_string_value(value), json_string_length(value));
-}
-
 /* Takes the filter. */
 static void
 feed_watch(struct feed *f, const json_t *watch, struct filter *filter)
@@ -411,7 +405,7 @@ feed_watch(struct feed *f, const json_t *watch, struct filter *filter)
     feed_forget(f);
     f->query = (struct library_query){
         .filter = filter,
-        .newest_first = slice_eq(text_at(watch, "order"), SLICE("newest")),
+        .newest_first = slice_eq(json_in_key(watch, "order"), SLICE("newest")),
         .from = number_at(watch, "from", 0),
         .count = MIN((size_t)number_at(watch, "count", ROWS_MAX), (size_t)ROWS_MAX),
         .list = number_at(have, "list", 0),
@@ -432,7 +426,7 @@ feed_want(struct feed *f, const json_t *watch)
         tell_error(f, "bad-message", "'watch' must be an object with a query as 'list'");
         return;
     }
-    struct filter *filter = filter_parse(text_at(watch, "list"), NULL, NULL, &e);
+    struct filter *filter = filter_parse(json_in_key(watch, "list"), NULL, NULL, &e);
     if (!filter) {
         tell_error(f, "bad-query", e.text);
         return;

@@ -1,5 +1,6 @@
 /* Specs of rules out of JSON. */
 #include "ui/web/spec.h"
+#include "api/json_in.h"
 
 #include <jansson.h>
 
@@ -11,7 +12,7 @@ text_of(struct call *c, const json_t *v)
 {
     char number[32];
     if (json_is_string(v))
-        return slice_of(json_string_value(v), json_string_length(v));
+        return json_in_text(v);
     if (json_is_boolean(v))
         return json_is_true(v) ? SLICE("true") : SLICE("false");
     if (!json_is_integer(v))
