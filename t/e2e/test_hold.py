@@ -6,16 +6,11 @@ import threading
 import pytest
 
 from lib.api import Api, OPTIONS, Refused
-from lib.message import read_response, reply
+from lib.echo import echo
+from lib.message import read_response
 from lib.origin import answer_all
 from lib.pipe import Ended
 from lib.wait import until
-
-
-def echo(request):
-    said = {"method": request.method, "target": request.target,
-            "fields": [list(pair) for pair in request.fields], "body": request.body.decode("latin-1")}
-    return reply(json.dumps(said).encode(), "200 OK", "Content-Type: application/json")
 
 
 class Client:

@@ -5,14 +5,10 @@ import threading
 import pytest
 
 from lib.api import Api, OPTIONS, Refused
+from lib.echo import ask, echo, send
 from lib.message import read_response, reply
 from lib.origin import answer_all
 from lib.wait import until
-
-
-def echo(request):
-    return reply(json.dumps({"target": request.target, "fields": [list(pair) for pair in request.fields]}).encode(),
-                 "200 OK", "Content-Type: application/json")
 
 
 @pytest.fixture
@@ -30,16 +26,6 @@ def api(proxy):
     return Api(proxy, "tester")
 
 
-def get(proxy, site, path="/", pipe=None):
-    request = f"GET http://site.test:{site.port}{path} HTTP/1.1\r\nHost: site.test:{site.port}\r\n\r\n".encode()
-    if pipe:
-        pipe.send(request)
-        return read_response(pipe)
-    with proxy.dial() as own:
-        own.send(request)
-        return read_response(own)
-
-
 def names(api):
     return [rule["name"] for rule in api.get("/rules")["rules"]]
 
@@ -48,8 +34,8 @@ def test_rule_acts_is_counted_and_traced(proxy, api, site):
     rule = api.post("/rules", {"name": "tag it", "when": "path:/a", "do": "set-field", "side": "request",
                                "field": "X-Tag", "value": "one"})
     assert rule["id"] and rule["name"] == "tag it"
-    assert ["X-Tag", "one"] in json.loads(get(proxy, site, "/a").body)["fields"]
-    assert "X-Tag" not in get(proxy, site, "/b").text
+    assert ["X-Tag", "one"] in json.loads(ask(proxy, site, "/a").body)["fields"]
+    assert "X-Tag" not in ask(proxy, site, "/b").text
     assert api.get(f"/rules/{rule['id']}")["hits"] == 1
     flow = until(lambda: api.get("/flows", query="path:/a")["rows"], "the flow")[0]
     whole = api.get(f"/flows/{flow['id']}")
@@ -58,14 +44,14 @@ def test_rule_acts_is_counted_and_traced(proxy, api, site):
 
 def test_rules_stand_in_an_order_that_can_be_changed(proxy, api, site):
     ids = [api.rule("set-field", side="request", field="X-Last", value=str(number)) for number in range(3)]
-    assert ["X-Last", "2"] in json.loads(get(proxy, site).body)["fields"]
+    assert ["X-Last", "2"] in json.loads(ask(proxy, site).body)["fields"]
     api.post(f"/rules/{ids[2]}/move", {"before": ids[0]})
     assert [rule["id"] for rule in api.get("/rules")["rules"]] == [ids[2], ids[0], ids[1]]
-    assert ["X-Last", "1"] in json.loads(get(proxy, site).body)["fields"]
+    assert ["X-Last", "1"] in json.loads(ask(proxy, site).body)["fields"]
     api.patch(f"/rules/{ids[1]}", {"on": False})
-    assert ["X-Last", "0"] in json.loads(get(proxy, site).body)["fields"]
+    assert ["X-Last", "0"] in json.loads(ask(proxy, site).body)["fields"]
     api.delete(f"/rules/{ids[0]}")
-    assert ["X-Last", "2"] in json.loads(get(proxy, site).body)["fields"]
+    assert ["X-Last", "2"] in json.loads(ask(proxy, site).body)["fields"]
     with pytest.raises(Refused) as refused:
         api.get(f"/rules/{ids[0]}")
     assert refused.value.status == 404
@@ -83,7 +69,7 @@ def test_rules_are_kept_in_a_file_for_the_next_start(weir, site):
     (again.confdir / "rules").mkdir()
     (again.confdir / "rules" / "rules.yaml").write_bytes(file.read_bytes())
     again.start()
-    answer = get(again, site, "/mock")
+    answer = ask(again, site, "/mock")
     assert (answer.status, answer.body, answer.value("X-By")) == (201, b"made here\n", "weir")
     assert names(Api(again)) == ["mock"]
 
@@ -118,19 +104,20 @@ def test_what_is_done_is_on_record(api):
 def test_rules_change_under_load_and_no_exchange_is_lost_or_doubled(proxy, api, site):
     wrong, answers = [], []
 
-    def ask(client):
+    def load(client):
         try:
             with proxy.dial() as pipe:
                 for number in range(300):
                     path = f"/load{client}-{number}"
-                    seen = json.loads(get(proxy, site, path, pipe).body)
+                    send(pipe, site, path)
+                    seen = json.loads(read_response(pipe).body)
                     assert seen["target"] == path
                     assert len([value for name, value in seen["fields"] if name == "X-Rule"]) <= 1
                     answers.append(path)
         except Exception as why:  # pylint: disable=broad-except
             wrong.append(why)
 
-    clients = [threading.Thread(target=ask, args=(number,)) for number in range(6)]
+    clients = [threading.Thread(target=load, args=(number,)) for number in range(6)]
     for client in clients:
         client.start()
     changes = 0

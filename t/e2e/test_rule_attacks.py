@@ -4,14 +4,10 @@ import json
 import pytest
 
 from lib.api import Api, OPTIONS, Refused
-from lib.message import read_response, reply
+from lib.echo import ask, echo, send
+from lib.message import read_response
 from lib.origin import answer_all
 from lib.wait import until
-
-
-def echo(request):
-    return reply(json.dumps({"method": request.method, "target": request.target, "body": request.body.decode("latin-1"),
-                             "fields": [list(pair) for pair in request.fields]}).encode(), "200 OK")
 
 
 @pytest.fixture
@@ -27,20 +23,6 @@ def proxy(weir, site):
 @pytest.fixture
 def api(proxy):
     return Api(proxy, "tester")
-
-
-def send(pipe, site, path="/", method="GET", body=b"", *fields):
-    host = f"site.test:{site.port}"
-    lines = [f"{method} http://{host}{path} HTTP/1.1", f"Host: {host}", *fields]
-    if body:
-        lines.append(f"Content-Length: {len(body)}")
-    pipe.send("\r\n".join(lines).encode() + b"\r\n\r\n" + body)
-
-
-def ask(proxy, site, *words, method="GET"):
-    with proxy.dial() as pipe:
-        send(pipe, site, *words, method=method)
-        return read_response(pipe, method)
 
 
 @pytest.mark.parametrize("status", [204, 304])
@@ -74,10 +56,10 @@ def test_other_method_is_framed_for_both_sides(proxy, api, site, to):
     rule = api.rule("method", to=to)
     for method in ("GET", "HEAD", "POST"):
         with proxy.dial() as pipe:
-            send(pipe, site, "/a", method, b"body" if method == "POST" else b"")
+            send(pipe, site, "/a", method=method, body=b"body" if method == "POST" else b"")
             first = read_response(pipe, method)
             assert first.status == 200, (method, first.text)
-            send(pipe, site, "/b", "OPTIONS")
+            send(pipe, site, "/b", method="OPTIONS")
             assert read_response(pipe).status == 200
     api.delete(f"/rules/{rule}")
 

@@ -4,31 +4,16 @@ import signal
 
 import pytest
 
-from lib.message import read_response, reply
+from lib.echo import ask, echo
+from lib.message import reply
 from lib.origin import answer_all
 from lib.pipe import Ended
 from lib.wait import until
 
 
-def echo(request):
-    said = {"target": request.target, "host": request.value("Host"), "body": request.body.decode("latin-1"),
-            "fields": [list(pair) for pair in request.fields]}
-    return reply(json.dumps(said).encode(), "200 OK", "Content-Type: application/json", "X-Server: site")
-
-
 @pytest.fixture
 def site(origin):
     return origin(answer_all(echo))
-
-
-def ask(proxy, site, target="/", *fields, method="GET", body=b""):
-    host = f"site.test:{site.port}"
-    lines = [f"{method} http://{host}{target} HTTP/1.1", f"Host: {host}", *fields]
-    if body:
-        lines.append(f"Content-Length: {len(body)}")
-    with proxy.dial() as pipe:
-        pipe.send("\r\n".join(lines).encode() + b"\r\n\r\n" + body)
-        return read_response(pipe, method)
 
 
 def write_rules(proxy, text):
