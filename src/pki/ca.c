@@ -284,9 +284,9 @@ ca_signed(const struct ca *ca, X509 *cert)
 }
 
 bool
-ca_sign(const struct ca *ca, X509 *cert, struct err *e)
+ca_sign(const struct ca *ca, X509 *cert, const EVP_MD *md, struct err *e)
 {
-    return X509_sign(cert, ca->key, ca_digest(ca->key)) > 0 ||
+    return X509_sign(cert, ca->key, md ? md : ca_digest(ca->key)) > 0 ||
            ossl_fail(e, "cannot sign a certificate");
 }
 

@@ -14,6 +14,7 @@
 #include "base/err.h"
 
 struct ca;
+struct evp_md_st;
 struct x509_st;
 struct stack_st_X509;
 
@@ -72,8 +73,9 @@ const char *ca_serial(const struct ca *ca);
 /* Whether it signed the certificate. */
 bool ca_signed(const struct ca *ca, struct x509_st *cert);
 
-/* Signs with SHA-256, or SHA-384 for a P-384 key. */
-bool ca_sign(const struct ca *ca, struct x509_st *cert, struct err *e) MUST_CHECK;
+/* 'md' NULL: signs with SHA-256, or SHA-384 for a P-384 key. */
+bool ca_sign(const struct ca *ca, struct x509_st *cert, const struct evp_md_st *md,
+             struct err *e) MUST_CHECK;
 /* Appends the empty revocation list of this authority (RFC 5280 section 5), DER, good for seven
  * days from now. */
 bool ca_crl(const struct ca *ca, struct buf *der, struct err *e) MUST_CHECK;

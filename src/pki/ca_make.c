@@ -209,12 +209,12 @@ add_constraints(X509 *cert, const char *text, struct err *e)
     return ok || ossl_fail(e, "cannot make the name constraints");
 }
 
-static bool
-add_extension(X509 *cert, int nid, const char *value)
+bool
+ca_add_extension(X509 *cert, X509 *issuer, const char *name, const char *value)
 {
     X509V3_CTX ctx;
-    X509V3_set_ctx(&ctx, cert, cert, NULL, NULL, 0);
-    X509_EXTENSION *ext = X509V3_EXT_conf_nid(NULL, &ctx, nid, value);
+    X509V3_set_ctx(&ctx, issuer, cert, NULL, NULL, 0);
+    X509_EXTENSION *ext = X509V3_EXT_nconf(NULL, &ctx, name, value);
     bool ok = ext && X509_add_ext(cert, ext, -1) == 1;
     X509_EXTENSION_free(ext);
     return ok;
@@ -250,9 +250,9 @@ fill_cert(X509 *cert, const struct ca_options *o, EVP_PKEY *key, time_t now)
            ASN1_TIME_set(X509_getm_notBefore(cert), begin) &&
            ASN1_TIME_set(X509_getm_notAfter(cert), now + (time_t)days * DAY) &&
            X509_set_pubkey(cert, key) == 1 && set_subject(cert, now) &&
-           add_extension(cert, NID_basic_constraints, "critical,CA:TRUE,pathlen:0") &&
-           add_extension(cert, NID_key_usage, "critical,keyCertSign,cRLSign") &&
-           add_extension(cert, NID_subject_key_identifier, "hash");
+           ca_add_extension(cert, cert, "basicConstraints", "critical,CA:TRUE,pathlen:0") &&
+           ca_add_extension(cert, cert, "keyUsage", "critical,keyCertSign,cRLSign") &&
+           ca_add_extension(cert, cert, "subjectKeyIdentifier", "hash");
 }
 
 bool

@@ -13,5 +13,7 @@ bool ca_make(const struct ca_options *o, EVP_PKEY **key, X509 **cert, struct err
 /* SHA-256, or SHA-384 for a P-384 key. */
 const EVP_MD *ca_digest(const EVP_PKEY *key);
 
+/* As in OpenSSL's configuration files: "keyUsage", "critical,keyCertSign". */
+bool ca_add_extension(X509 *cert, X509 *issuer, const char *name, const char *value) MUST_CHECK;
 /* Sets a random serial number of 16 bytes, positive and without a redundant zero in front. */
 bool ca_random_serial(X509 *cert) MUST_CHECK;

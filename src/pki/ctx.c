@@ -233,6 +233,9 @@ ctx_accept_ssl(SSL_CTX *ctx, struct err *e)
 bool
 ctx_apply_leaf(SSL *ssl, const struct leaf *leaf, struct err *e)
 {
+    /* For this connection only; its versions, ciphers, groups and signatures are the policy's. */
+    if (leaf->weak)
+        SSL_set_security_level(ssl, 0);
     return SSL_use_cert_and_key(ssl, leaf->cert, leaf->key, leaf->chain, 1) == 1 ||
            ossl_fail(e, "cannot use the certificate");
 }

@@ -5,6 +5,7 @@
 #include "pki/ca_make.h"
 #include "pki/heap.h"
 #include "pki/host.h"
+#include "pki/leaf_issuer.h"
 #include "pki/leaf_key.h"
 #include "pki/leaf_names.h"
 #include "pki/ossl.h"
@@ -34,27 +35,6 @@ leaf_host_check(struct slice host, struct err *e)
         return true;
     return err_set(e, ERR_FAILED, "'%.*s' is not a host name",
                    SLICE_ARG(slice_first(host, HOST_MAX)));
-}
-
-enum leaf_fault
-leaf_fault_of(enum verdict_reason reason)
-{
-    static const struct {
-        enum verdict_reason reason;
-        enum leaf_fault fault;
-    } rows[] = {
-        {VERDICT_OK, LEAF_GOOD},
-        {VERDICT_EXPIRED, LEAF_EXPIRED},
-        {VERDICT_NOT_YET_VALID, LEAF_NOT_YET},
-        {VERDICT_WRONG_HOST, LEAF_WRONG_HOST},
-        {VERDICT_NAME_IN_CN_ONLY, LEAF_WRONG_HOST},
-        {VERDICT_NO_SAN, LEAF_WRONG_HOST},
-        {VERDICT_SELF_SIGNED, LEAF_SELF_SIGNED},
-    };
-    for (size_t i = 0; i < ARRAY_LEN(rows); i++)
-        if (rows[i].reason == reason)
-            return rows[i].fault;
-    return LEAF_UNTRUSTED;
 }
 
 static time_t
@@ -89,16 +69,12 @@ choose_dates(const struct leaf_spec *spec, X509 *issuer, time_t now)
 {
     struct dates up = spec->upstream ? dates_of(spec->upstream) : (struct dates){0, 0};
     bool dated = up.from > 0 && up.to > up.from;
-    switch (spec->fault) {
+    switch ((int)spec->fault) { /* an int, because the other faults are all alike */
     case LEAF_EXPIRED: return dated && up.to < now ? up : (struct dates){now - 30 * DAY, now - DAY};
     case LEAF_NOT_YET:
         return dated && up.from > now ? up : (struct dates){now + DAY, now + 30 * DAY};
-    case LEAF_GOOD:
-    case LEAF_WRONG_HOST:
-    case LEAF_UNTRUSTED:
-    case LEAF_SELF_SIGNED: break;
+    default: return good_dates(issuer, now);
     }
-    return good_dates(issuer, now);
 }
 
 static bool
@@ -134,10 +110,11 @@ add_basic_constraints(X509 *cert)
 }
 
 static bool
-add_ext_key_usage(X509 *cert)
+add_ext_key_usage(X509 *cert, enum leaf_fault fault)
 {
+    int nid = fault == LEAF_WRONG_EKU ? NID_client_auth : NID_server_auth;
     EXTENDED_KEY_USAGE *eku = EXTENDED_KEY_USAGE_new();
-    bool ok = eku && sk_ASN1_OBJECT_push(eku, OBJ_nid2obj(NID_server_auth)) &&
+    bool ok = eku && sk_ASN1_OBJECT_push(eku, OBJ_nid2obj(nid)) &&
               X509_add1_ext_i2d(cert, NID_ext_key_usage, eku, 0, X509V3_ADD_APPEND) == 1;
     EXTENDED_KEY_USAGE_free(eku);
     return ok;
@@ -182,12 +159,15 @@ add_crl_url(X509 *cert, const struct leaf_spec *spec, const struct ca *ca)
         return true;
     char value[512];
     snprintf(value, sizeof value, "URI:%s%s.crl", spec->crl_base, ca_serial(ca));
-    X509V3_CTX v3;
-    X509V3_set_ctx(&v3, NULL, cert, NULL, NULL, 0);
-    X509_EXTENSION *ext = X509V3_EXT_conf_nid(NULL, &v3, NID_crl_distribution_points, value);
-    bool ok = ext && X509_add_ext(cert, ext, -1) == 1;
-    X509_EXTENSION_free(ext);
-    return ok;
+    return ca_add_extension(cert, ca_cert(ca), "crlDistributionPoints", value);
+}
+
+/* An example number (RFC 5612). */
+static bool
+add_unknown(X509 *cert, const struct leaf_spec *spec)
+{
+    return spec->fault != LEAF_UNKNOWN_CRITICAL ||
+           ca_add_extension(cert, NULL, "1.3.6.1.4.1.32473.1", "critical,DER:0500");
 }
 
 static bool
@@ -195,6 +175,8 @@ add_names(X509 *cert, const struct leaf_spec *spec)
 {
     GENERAL_NAMES *alt AUTO(ossl_free_names) = leaf_names_alt(spec);
     TRY(alt && leaf_names_subject(cert, spec, alt));
+    if (spec->fault == LEAF_NO_SAN)
+        return true;
     /* RFC 5280 section 4.2.1.6: critical when the subject is empty. */
     int critical = X509_NAME_entry_count(X509_get_subject_name(cert)) == 0;
     return X509_add1_ext_i2d(cert, NID_subject_alt_name, alt, critical, X509V3_ADD_APPEND) == 1;
@@ -204,26 +186,69 @@ static bool
 add_extensions(X509 *cert, const struct leaf_spec *spec, X509 *issuer, const struct ca *ca)
 {
     return add_names(cert, spec) && add_key_usage(cert, spec->key) && add_basic_constraints(cert) &&
-           add_ext_key_usage(cert) && add_subject_key_id(cert) &&
-           add_authority_key_id(cert, spec, issuer) && add_crl_url(cert, spec, ca);
+           add_ext_key_usage(cert, spec->fault) && add_subject_key_id(cert) &&
+           add_authority_key_id(cert, spec, issuer) && add_crl_url(cert, spec, ca) &&
+           add_unknown(cert, spec);
 }
 
 static bool
-fill_leaf(struct leaf *leaf, struct ca *ca, const struct leaf_spec *spec, struct err *e)
+fill_leaf(struct leaf *leaf, const struct ca *ca, const struct leaf_spec *spec, X509 *issuer)
 {
     X509 *cert = leaf->cert;
     bool self = spec->fault == LEAF_SELF_SIGNED;
-    X509 *issuer = ca_cert(ca);
-    bool ok = X509_set_version(cert, X509_VERSION_3) == 1 && ca_random_serial(cert) &&
-              set_dates(leaf, spec, issuer) && X509_set_pubkey(cert, leaf->key) == 1 &&
-              add_extensions(cert, spec, issuer, ca) &&
-              X509_set_issuer_name(cert, X509_get_subject_name(self ? cert : issuer)) == 1;
-    if (!ok)
-        return ossl_fail(e, "cannot make a certificate");
-    if (self)
-        return X509_sign(cert, leaf->key, EVP_sha256()) > 0 ||
-               ossl_fail(e, "cannot sign a certificate");
-    return ca_sign(ca, cert, e);
+    long version = spec->fault == LEAF_VERSION_1 ? X509_VERSION_1 : X509_VERSION_3;
+    return X509_set_version(cert, version) == 1 && ca_random_serial(cert) &&
+           set_dates(leaf, spec, issuer) && X509_set_pubkey(cert, leaf->key) == 1 &&
+           add_extensions(cert, spec, issuer, ca) &&
+           X509_set_issuer_name(cert, X509_get_subject_name(self ? cert : issuer)) == 1;
+}
+
+/* A key of the authority's kind, which is not the authority's. */
+static EVP_PKEY *
+other_key(X509 *issuer)
+{
+    bool rsa = EVP_PKEY_get_base_id(X509_get0_pubkey(issuer)) == EVP_PKEY_RSA;
+    return leaf_key_get(rsa ? LEAF_RSA : LEAF_ECDSA);
+}
+
+/* Weak hashes are safe to sign with: the serial number, which comes first, is random, so that
+ * nobody can prepare another certificate with the same hash. */
+static bool
+sign_leaf(struct leaf *leaf, const struct ca *ca, enum leaf_fault fault,
+          const struct leaf_issuer *issuer, struct err *e)
+{
+    EVP_PKEY *key = fault == LEAF_SELF_SIGNED     ? leaf->key
+                    : fault == LEAF_BAD_SIGNATURE ? other_key(issuer->cert)
+                                                  : issuer->key;
+    const EVP_MD *md = fault == LEAF_MD5 ? EVP_md5() : fault == LEAF_SHA1 ? EVP_sha1() : NULL;
+    if (!key)
+        return ca_sign(ca, leaf->cert, md, e);
+    return X509_sign(leaf->cert, key, EVP_sha256()) > 0 ||
+           ossl_fail(e, "cannot sign a certificate");
+}
+
+static bool
+leaf_encode(struct leaf *leaf)
+{
+    int n = i2d_X509(leaf->cert, NULL);
+    leaf->der = n > 0 ? block_new((size_t)n) : NULL;
+    if (!leaf->der)
+        return false;
+    unsigned char *to = (unsigned char *)leaf->der->data;
+    leaf->der->n = (size_t)i2d_X509(leaf->cert, &to);
+    return true;
+}
+
+static bool
+make_leaf(struct leaf *leaf, const struct ca *ca, const struct leaf_spec *spec, struct err *e)
+{
+    struct leaf_issuer issuer;
+    bool ok = leaf_issuer_init(&issuer, ca, spec->fault, leaf->chain, e);
+    if (ok && !fill_leaf(leaf, ca, spec, issuer.cert))
+        ok = ossl_fail(e, "cannot make a certificate");
+    ok = ok && sign_leaf(leaf, ca, spec->fault, &issuer, e);
+    leaf_issuer_release(&issuer);
+    return ok && (leaf_encode(leaf) || err_memory(e));
 }
 
 static struct leaf *
@@ -238,22 +263,11 @@ leaf_alloc(struct ca *ca, const struct leaf_spec *spec)
     atomic_init(&leaf->refs, 1);
     EVP_PKEY_up_ref(key);
     leaf->key = key;
+    leaf->weak = leaf_fault_is_weak(spec->fault);
     leaf->cert = X509_new();
     leaf->chain =
         spec->fault == LEAF_SELF_SIGNED ? sk_X509_new_null() : X509_chain_up_ref(ca_chain(ca));
     return leaf;
-}
-
-static bool
-leaf_encode(struct leaf *leaf)
-{
-    int n = i2d_X509(leaf->cert, NULL);
-    leaf->der = n > 0 ? block_new((size_t)n) : NULL;
-    if (!leaf->der)
-        return false;
-    unsigned char *to = (unsigned char *)leaf->der->data;
-    leaf->der->n = (size_t)i2d_X509(leaf->cert, &to);
-    return true;
 }
 
 struct leaf *
@@ -278,26 +292,30 @@ leaf_parsed(const struct leaf *leaf)
     parsed->key = leaf->key;
     parsed->chain = chain;
     parsed->parsed = true;
+    parsed->weak = leaf->weak;
     parsed->renew = leaf->renew;
     return parsed;
 }
 
 struct leaf *
-leaf_mint(struct ca *ca, const struct leaf_spec *spec, struct err *e)
+leaf_mint(struct ca *ca, const struct leaf_spec *wanted, struct err *e)
 {
-    if (!leaf_host_check(spec->host, e))
+    struct leaf_spec spec = *wanted;
+    if (!leaf_host_check(spec.host, e) || !leaf_fault_check(&spec, e))
         return NULL;
-    if (spec->fault == LEAF_UNTRUSTED) {
+    if (spec.fault == LEAF_UNTRUSTED) {
         pthread_once(&untrusted_once, make_untrusted);
         ca = untrusted_ca;
+    } else if (spec.fault == LEAF_WEAK_KEY) {
+        spec.key = LEAF_RSA_1024;
     }
-    struct leaf *leaf = ca ? leaf_alloc(ca, spec) : NULL;
+    struct leaf *leaf = ca ? leaf_alloc(ca, &spec) : NULL;
     if (!leaf || !leaf->cert || !leaf->chain) {
         leaf_unref(leaf);
         err_memory(e);
         return NULL;
     }
-    bool ok = fill_leaf(leaf, ca, spec, e) && (leaf_encode(leaf) || err_memory(e));
+    bool ok = make_leaf(leaf, ca, &spec, e);
     /* Whatever an odd upstream certificate has left in the queue must not be taken for an error of
      * a connection. */
     ERR_clear_error();

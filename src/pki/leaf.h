@@ -8,7 +8,7 @@
 #include "base/block.h"
 #include "base/err.h"
 #include "base/slice.h"
-#include "pki/verdict.h"
+#include "pki/leaf_fault.h"
 
 #include <stdatomic.h>
 #include <stdint.h>
@@ -19,17 +19,7 @@ struct evp_pkey_st;
 struct stack_st_X509;
 struct x509_st;
 
-enum leaf_key { LEAF_ECDSA, LEAF_RSA };
-
-/* What is wrong with the leaf on purpose, so that the client's own warning shows. */
-enum leaf_fault {
-    LEAF_GOOD,
-    LEAF_EXPIRED,
-    LEAF_NOT_YET,
-    LEAF_WRONG_HOST, /* the upstream's names without those that fit, or "wrong.host.invalid" */
-    LEAF_UNTRUSTED,  /* signed by an authority that nobody trusts */
-    LEAF_SELF_SIGNED,
-};
+enum leaf_key { LEAF_ECDSA, LEAF_RSA, LEAF_RSA_1024 /* for LEAF_WEAK_KEY alone */ };
 
 struct leaf_spec {
     struct slice host;        /* where the client wants to go: A-label or IP literal, no brackets */
@@ -49,6 +39,7 @@ struct leaf {
     struct evp_pkey_st *key;
     struct stack_st_X509 *chain; /* to send behind it; may be empty */
     bool parsed;                 /* see leaf_parsed */
+    bool weak;                   /* see leaf_fault_is_weak */
     time_t renew; /* when another should be made: within a day, while this one is good */
 };
 
@@ -56,7 +47,8 @@ struct leaf {
 #define LEAF_MAX_NAME_BYTES (64 * 1024u) /* of all of them together */
 #define LEAF_MAX_DAYS       199          /* in all: clients refuse more than 200 from 2026 on */
 
-/* Returns owned, or NULL: a bad host name, or no memory. About 0.5 ms under an RSA-2048 CA. */
+/* Returns owned, or NULL: a bad host name, one that cannot have the fault, or no memory. About 0.5
+ * ms under an RSA-2048 CA. The fault md5 needs an authority with an RSA key. */
 struct leaf *leaf_mint(struct ca *ca, const struct leaf_spec *spec, struct err *e) MUST_CHECK;
 /* The same for those that are used again. A certificate that was parsed keeps its encoding; one
  * that was made is encoded anew for each handshake, but to parse it takes as long as three of
@@ -69,6 +61,3 @@ void leaf_unref(struct leaf *leaf);
 /* Whether a leaf may be made for it: a host name of at most 253 bytes in labels of letters, digits,
  * '-' and '_', or an IP literal. No NUL, no wildcard, no empty label. */
 bool leaf_host_check(struct slice host, struct err *e) MUST_CHECK;
-/* The fault that shows the same to the client: LEAF_UNTRUSTED for everything that has no fault of
- * its own. */
-enum leaf_fault leaf_fault_of(enum verdict_reason reason);

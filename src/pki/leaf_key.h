@@ -1,4 +1,4 @@
-/* The two keys that all forged certificates share, and the extensions that go with them. Inside
+/* The keys that all forged certificates share, and the extensions that go with them. Inside
  * pki. */
 #pragma once
 

@@ -110,10 +110,25 @@ add_upstream(struct alt *alt, const struct leaf_spec *spec)
     return true;
 }
 
+/* The name of a fault, alone. What is an address in place of a name is an address, and the other
+ * way round. */
+static bool
+add_fault(struct alt *alt, const struct leaf_spec *spec, struct slice name)
+{
+    bool named = host_name_valid(leaf_fault_host(spec));
+    if (spec->fault == LEAF_IP_AS_NAME && named)
+        return alt_add_host(alt, name);
+    return alt_add(alt, GEN_DNS, name);
+}
+
 static bool
 fill_alt(struct alt *alt, const struct leaf_spec *spec)
 {
+    char out[HOST_MAX + 3];
     bool wrong = spec->fault == LEAF_WRONG_HOST;
+    struct slice name = leaf_fault_name(spec, out);
+    if (name.n)
+        return add_fault(alt, spec, name);
     /* Our own names come first, so that the limits never cut them off. */
     if (!wrong)
         TRY(alt_add_host(alt, spec->sni) && alt_add_host(alt, spec->host));
@@ -181,7 +196,8 @@ cn_from_alt(X509 *cert, const struct leaf_spec *spec, const GENERAL_NAMES *alt)
     if (!first)
         return true;
     const ASN1_STRING *s = GENERAL_NAME_get0_value(first, &type);
-    struct slice value = type == GEN_DNS ? asn1_slice(s) : spec->host;
+    bool wrong = type != GEN_DNS && spec->fault == LEAF_WRONG_HOST;
+    struct slice value = type == GEN_DNS ? asn1_slice(s) : wrong ? SLICE_NONE : spec->host;
     return !attribute_fits(value) || add_attribute(cert, NID_commonName, value);
 }
 
@@ -189,9 +205,16 @@ bool
 leaf_names_subject(X509 *cert, const struct leaf_spec *spec, const GENERAL_NAMES *alt)
 {
     bool found = false;
-    if (spec->upstream) {
+    char out[HOST_MAX + 3];
+    struct slice name = leaf_fault_name(spec, out);
+    if (spec->fault == LEAF_NO_SAN)
+        name = leaf_fault_host(spec);
+    if (spec->upstream)
         TRY(copy_attribute(cert, spec->upstream, NID_organizationName, &found));
+    found = false;
+    if (name.n)
+        return !attribute_fits(name) || add_attribute(cert, NID_commonName, name);
+    if (spec->upstream && spec->fault != LEAF_WRONG_HOST)
         TRY(copy_attribute(cert, spec->upstream, NID_commonName, &found));
-    }
     return found || cn_from_alt(cert, spec, alt);
 }

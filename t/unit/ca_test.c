@@ -152,7 +152,7 @@ may_speak_for(struct ca *ca, const char *san)
     made_set(&spec, "authorityKeyIdentifier", NULL);
     X509 *leaf = X509_dup(made_cert(&spec, NULL).cert);
     X509_set_issuer_name(leaf, X509_get_subject_name(ca_cert(ca)));
-    assert_true(ca_sign(ca, leaf, &err));
+    assert_true(ca_sign(ca, leaf, NULL, &err));
     X509_STORE *store = X509_STORE_new();
     X509_STORE_CTX *ctx = X509_STORE_CTX_new();
     X509_STORE_add_cert(store, ca_cert(ca));
