@@ -218,6 +218,25 @@ the_names_are_what_a_careless_client_takes(void **state)
     assert_string_equal(only_name(LEAF_WRONG_HOST, HOST), "DNS:wrong.host.invalid");
 }
 
+/* Nor is the right name the subject's, which some clients look at. */
+static void
+a_wrong_host_is_wrong_in_the_subject_too(void **state)
+{
+    static const char *const others[] = {"DNS:other.example.com", "IP:192.0.2.9", "DNS:" HOST};
+    for (size_t i = 0; i < ARRAY_LEN(others); i++) {
+        struct made_spec up = made_leaf(HOST);
+        made_set(&up, "authorityKeyIdentifier", NULL);
+        made_set(&up, "subjectAltName", others[i]);
+        struct leaf_spec spec = {.host = SLICE(HOST), .fault = LEAF_WRONG_HOST};
+        spec.upstream = made_cert(&up, NULL).cert;
+        struct leaf *leaf = mint(&spec);
+        assert_int_equal(judge(leaf, HOST).reason, VERDICT_WRONG_HOST);
+        assert_int_equal(
+            X509_check_host(leaf->cert, HOST, 0, X509_CHECK_FLAG_ALWAYS_CHECK_SUBJECT, NULL), 0);
+        leaf_unref(leaf);
+    }
+}
+
 static void
 a_name_that_cannot_have_the_fault_is_refused(void **state)
 {
@@ -284,6 +303,21 @@ intermediates_are_short_lived_and_not_ours(void **state)
             assert_int_not_equal(EVP_PKEY_eq(X509_get0_pubkey(cert), X509_get0_pubkey(ca_cert(ca))),
                                  1);
         }
+        leaf_unref(leaf);
+    }
+}
+
+/* Whatever a server shows: no other authority, no weak hash, no weak key. */
+static void
+no_fault_of_a_server_makes_the_authority_sign_more(void **state)
+{
+    for (int i = VERDICT_NONE; i < VERDICT_COUNT; i++) {
+        struct leaf_spec spec = {.host = SLICE(HOST)};
+        spec.fault = leaf_fault_of((enum verdict_reason)i);
+        assert_true(spec.fault != LEAF_GOOD || i == VERDICT_OK);
+        struct leaf *leaf = mint(&spec);
+        assert_int_equal(sk_X509_num(leaf->chain), 0);
+        assert_false(leaf->weak);
         leaf_unref(leaf);
     }
 }
@@ -436,9 +470,11 @@ main(void)
         cmocka_unit_test(an_upstreams_certificate_makes_no_difference),
         cmocka_unit_test(an_address_has_the_faults_that_it_can_have),
         cmocka_unit_test(the_names_are_what_a_careless_client_takes),
+        cmocka_unit_test(a_wrong_host_is_wrong_in_the_subject_too),
         cmocka_unit_test(a_name_that_cannot_have_the_fault_is_refused),
         cmocka_unit_test(words_are_found_and_others_told),
         cmocka_unit_test(intermediates_are_short_lived_and_not_ours),
+        cmocka_unit_test(no_fault_of_a_server_makes_the_authority_sign_more),
         cmocka_unit_test(each_leaf_has_intermediates_of_its_own),
         cmocka_unit_test(other_authorities_show_the_same),
         cmocka_unit_test(each_can_be_shown_to_a_client),
