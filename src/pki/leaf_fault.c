@@ -102,8 +102,8 @@ address_of(const struct leaf_spec *spec)
     return host_ip(host, ip) ? host : SLICE("127.0.0.1");
 }
 
-/* A part of the first label, a wildcard, and what it is to stand in front of: that must have
- * 'labels', so that nothing but the wildcard itself is odd. */
+/* A part of the first label, a wildcard, and what it stands in front of: that must have two labels
+ * where 'dotted', so that nothing but the wildcard itself is odd. */
 static struct slice
 wildcard(struct slice part, struct slice base, bool dotted, char out[HOST_MAX + 3])
 {

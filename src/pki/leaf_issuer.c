@@ -92,8 +92,10 @@ add_below(struct leaf_issuer *issuer, const struct ca *ca, enum kind kind, STACK
               X509_set_pubkey(cert, key) == 1 && add_extensions(cert, issuer->cert, &kinds[kind]);
     if (!ok)
         return ossl_fail(e, "cannot make an intermediate certificate");
-    if (issuer->key ? X509_sign(cert, issuer->key, EVP_sha256()) <= 0 : !ca_sign(ca, cert, NULL, e))
-        return issuer->key ? ossl_fail(e, "cannot sign an intermediate certificate") : false;
+    if (!issuer->key)
+        TRY(ca_sign(ca, cert, NULL, e));
+    else if (X509_sign(cert, issuer->key, EVP_sha256()) <= 0)
+        return ossl_fail(e, "cannot sign an intermediate certificate");
     if (!sk_X509_unshift(chain, cert))
         return err_memory(e);
     X509_up_ref(cert);
