@@ -21,7 +21,7 @@ block_cost(size_t cap)
     return sizeof(struct block) + cap;
 }
 
-static void
+void
 budget_give(struct budget *budget, size_t n)
 {
     if (budget)
@@ -30,7 +30,7 @@ budget_give(struct budget *budget, size_t n)
 
 /* Counts first and looks then: two threads may be refused where one would have fitted, but never
  * both let in. */
-static bool
+bool
 budget_take(struct budget *budget, size_t n)
 {
     if (!budget)
@@ -140,4 +140,13 @@ body_set(struct body *b, struct slice s)
     }
     b->size = b->kept = s.n;
     return true;
+}
+
+size_t
+body_memory(const struct body *b)
+{
+    size_t n = 0;
+    for (const struct block *it = b->inside ? b->first->next : b->first; it; it = it->next)
+        n += block_cost(it->cap);
+    return n;
 }

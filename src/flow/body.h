@@ -21,6 +21,10 @@ struct budget {
     atomic_ulong refused; /* appends that found it full */
 };
 
+/* NULL has no end. false when so much is not left: then it is counted in 'refused'. */
+bool budget_take(struct budget *budget, size_t n) MUST_CHECK;
+void budget_give(struct budget *budget, size_t n);
+
 struct body {
     struct block *first, *last;
     uint64_t size; /* bytes that crossed the wire */
@@ -42,3 +46,5 @@ void body_append(struct body *b, struct slice s, uint64_t limit, uint64_t expect
 /* Fills an empty one with a copy of s, in one block whatever its size. false without memory, or
  * when the budget is used up: then it is still empty. */
 bool body_set(struct body *b, struct slice s) MUST_CHECK;
+/* Bytes of memory that it holds of its own: not those in the arena. */
+size_t body_memory(const struct body *b);

@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "codec/url.h"
 #include "flow/edit.h"
+#include "flow/message.h"
 
 /* Holds the flow of an ordinary exchange: the struct, both heads, their fields, a small content. */
 #define ARENA_FIRST 5000u
@@ -122,6 +123,7 @@ flow_unref(struct flow *f)
         return;
     release_msg(&f->req);
     release_msg(&f->resp);
+    messages_free(f->messages);
     peer_unref(f->client);
     peer_unref(f->server);
     marks_free(atomic_load(&f->marks));
@@ -194,15 +196,6 @@ flow_url(const struct flow *f, struct buf *out)
 }
 
 static size_t
-body_memory(const struct body *b)
-{
-    size_t n = 0;
-    for (const struct block *it = b->inside ? b->first->next : b->first; it; it = it->next)
-        n += sizeof *it + it->cap;
-    return n;
-}
-
-static size_t
 msg_memory(const struct http_msg *m)
 {
     size_t n = body_memory(&m->body);
@@ -214,5 +207,6 @@ msg_memory(const struct http_msg *m)
 size_t
 flow_memory(const struct flow *f)
 {
-    return arena_memory(f->arena) + msg_memory(&f->req) + msg_memory(&f->resp);
+    return arena_memory(f->arena) + msg_memory(&f->req) + msg_memory(&f->resp) +
+           messages_memory(f->messages);
 }

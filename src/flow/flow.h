@@ -19,7 +19,8 @@ enum flow_kind {
     FLOW_TLS,     /* a handshake with the client that failed */
 };
 
-struct version; /* flow/edit.h */
+struct messages; /* flow/message.h */
+struct version;  /* flow/edit.h */
 
 struct http_msg {
     struct http_head head; /* as received; head.line.n is 0 while there is none */
@@ -91,6 +92,7 @@ struct flow {
     const char *error;               /* a reason word (static), or NULL */
     struct slice error_text;         /* the sentence */
     uint64_t tunnel_up, tunnel_down; /* relayed bytes, also behind a 101 */
+    struct messages *messages;       /* what crossed it piece by piece; NULL: nothing */
 };
 
 #define FLOW_MARKS_MAX 100

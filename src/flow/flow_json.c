@@ -3,6 +3,7 @@
 
 #include "codec/http1.h"
 #include "flow/edit.h"
+#include "flow/message_json.h"
 
 #define FORM 1
 
@@ -324,5 +325,7 @@ flow_json(struct json *j, const struct flow *f, bool whole)
         json_u64(j, "down", f->tunnel_down);
         json_end_object(j);
     }
+    if (f->messages)
+        messages_json(j, "messages", f->messages, whole);
     json_end_object(j);
 }

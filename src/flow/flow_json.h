@@ -19,6 +19,8 @@
  *   request, response   messages; null when there was none
  *   interim       1xx responses, oldest first: status, reason, fields, raw, at_us
  *   tunnel        {"up", "down"}: bytes from and to the client; only for a tunnel, or behind a 101
+ *   messages      {total, lost: that are not kept, list: see flow/message_json.h}: only where there
+ *                 were any
  *
  * A connection: id, local, remote, host, port, opened_us, resolved_us, connected_us, secured_us,
  * tls: null or {version, cipher, group, alpn, sni, ja3, ja4, resumed, verdict, verdict_text, certs:

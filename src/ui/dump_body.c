@@ -53,12 +53,13 @@ content_copy(struct content *c, const struct body *b, size_t most)
 }
 
 static void
-content_init(struct content *c, const struct http_msg *m, const struct dump_options *o)
+content_init(struct content *c, const struct http_head *h, const struct body *b,
+             const struct dump_options *o)
 {
     struct buf codings;
     struct err e = {0};
     buf_init(&codings, CONTENT_CODINGS_MAX);
-    content_codings(&m->head, &codings);
+    content_codings(h, &codings);
     *c = (struct content){.trouble = "", .coded = buf_len(&codings) > 0 || codings.failed};
     buf_init(&c->plain, SIZE_MAX / 2);
     struct decoder *d = NULL;
@@ -67,12 +68,12 @@ content_init(struct content *c, const struct http_msg *m, const struct dump_opti
     else if (c->coded)
         d = decoder_new(buf_slice(&codings), o->decode_max, o->decode_ratio, &e);
     if (d) {
-        content_push(c, d, &m->body);
+        content_push(c, d, b);
         c->size = buf_len(&c->plain);
     } else {
         if (c->coded)
             content_say(c, e.text);
-        content_copy(c, &m->body, o->detail >= 4 ? SIZE_MAX : SHOWN_MAX);
+        content_copy(c, b, o->detail >= 4 ? SIZE_MAX : SHOWN_MAX);
     }
     if (c->plain.failed)
         content_say(c, "out of memory");
@@ -194,23 +195,30 @@ put_notes(struct dump_text *t, const char *prefix, const struct content *c, cons
 }
 
 void
+dump_content(struct dump_text *t, const struct http_head *h, const struct body *b,
+             const char *prefix, const struct dump_options *o)
+{
+    struct content c;
+    struct buf note;
+    buf_init(&note, 512);
+    content_init(&c, h, b, o);
+    bool all = o->detail >= 4;
+    if (is_binary(buf_slice(&c.plain)))
+        put_binary(t, prefix, &c, all, &note);
+    else
+        put_text(t, prefix, &c, all, &note);
+    put_notes(t, prefix, &c, b, &note);
+    buf_release(&note);
+    buf_release(&c.plain);
+}
+
+void
 dump_body(struct dump_text *t, const struct http_msg *m, const char *prefix,
           const struct dump_options *o)
 {
     if (m->body.size == 0)
         return;
-    struct content c;
-    struct buf note;
-    buf_init(&note, 512);
-    content_init(&c, m, o);
-    bool all = o->detail >= 4;
     buf_append(&t->out, slice_str(prefix));
     buf_byte(&t->out, '\n');
-    if (is_binary(buf_slice(&c.plain)))
-        put_binary(t, prefix, &c, all, &note);
-    else
-        put_text(t, prefix, &c, all, &note);
-    put_notes(t, prefix, &c, &m->body, &note);
-    buf_release(&note);
-    buf_release(&c.plain);
+    dump_content(t, &m->head, &m->body, prefix, o);
 }

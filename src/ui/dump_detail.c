@@ -157,6 +157,7 @@ dump_detail(struct dump_text *t, const struct flow *f, const struct dump_options
     for (const struct interim *it = f->interim; it; it = it->next)
         put_head(t, it->head.raw, RESPONSE);
     put_msg(t, &f->resp, RESPONSE, o);
+    dump_messages(t, f, o);
     if (o->detail < 3)
         return;
     put_peer(t, "client", f->client, false);

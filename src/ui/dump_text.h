@@ -27,3 +27,8 @@ void dump_detail(struct dump_text *t, const struct flow *f, const struct dump_op
 /* The content of a message with its coding undone. */
 void dump_body(struct dump_text *t, const struct http_msg *m, const char *prefix,
                const struct dump_options *o);
+/* Any content, with the codings undone that the head names. */
+void dump_content(struct dump_text *t, const struct http_head *h, const struct body *b,
+                  const char *prefix, const struct dump_options *o);
+/* The messages of a flow: from detail 3 on with their contents. */
+void dump_messages(struct dump_text *t, const struct flow *f, const struct dump_options *o);

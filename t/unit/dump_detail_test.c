@@ -1,4 +1,6 @@
 /* Tests of ui/dump_detail: heads, connections and times. */
+#include "codec/ws_frame.h"
+#include "flow/message.h"
 #include "lib/flow_make.h"
 #include "ui/dump_text.h"
 
@@ -129,6 +131,31 @@ a_tunnel_without_heads_is_no_problem(void **state)
     flow_unref(f);
 }
 
+static void
+messages_have_a_line_each_and_their_contents(void **state)
+{
+    struct flow *f = flow_make_get("a.test", "/", "", NULL);
+    struct message *m = message_begin(f, &(struct message){.kind = MESSAGE_WS, .opcode = WS_TEXT});
+    message_add(f, m, &m->raw, SLICE("hello, all of you\n\x1b"), 100, 0);
+    m->flags = MESSAGE_EDITED;
+    message_name(f, m, &m->by, SLICE("rule x"));
+    message_add(f, m, &m->sent, SLICE("other"), 100, 0);
+    message_end(f, m);
+    m = message_begin(f, &(struct message){.kind = MESSAGE_WS, .opcode = WS_PING, .up = true});
+    m->flags = MESSAGE_INVALID;
+    m->why = "a control frame is fragmented";
+    message_end(f, m);
+    assert_non_null(strstr(detail(f, 2),
+                           "  < [text, 19b, edited by rule x]\n"
+                           "  > [ping, 0b, invalid: a control frame is fragmented]\n"));
+    assert_null(strstr(detail(f, 2), "hello"));
+    assert_non_null(
+        strstr(detail(f, 3), "  < hello, all of you\n  < \\x1b\n  < [sent on as]\n  < other\n"));
+    f->messages->total = 12;
+    assert_non_null(strstr(detail(f, 2), "    [10 messages are not kept]\n"));
+    flow_unref(f);
+}
+
 int
 main(void)
 {
@@ -141,6 +168,7 @@ main(void)
         cmocka_unit_test_teardown(connections_and_times_have_a_line_each, release),
         cmocka_unit_test_teardown(a_reused_connection_costs_no_time, release),
         cmocka_unit_test_teardown(a_tunnel_without_heads_is_no_problem, release),
+        cmocka_unit_test_teardown(messages_have_a_line_each_and_their_contents, release),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -5,8 +5,8 @@
 #include "flow/content.h"
 #include "proxy/config.h"
 #include "ui/web/lookup.h"
-#include "ui/web/message.h"
 #include "ui/web/route.h"
+#include "ui/web/side.h"
 
 #include <inttypes.h>
 
@@ -24,23 +24,22 @@ name_file(struct call *c, const char *what, uint64_t id, const char *suffix)
 }
 
 static bool
-bytes_message(struct lookup *k, struct message *m)
+bytes_message(struct lookup *k, struct side *m)
 {
     struct call *c = k->call;
-    return message_find(c, k->flow, c->params[1], m) &&
-           message_version(c, call_query(c, "version"), m);
+    return side_find(c, k->flow, c->params[1], m) && side_version(c, call_query(c, "version"), m);
 }
 
 static void
 answer_raw(struct lookup *k)
 {
     struct call *c = k->call;
-    struct message m;
+    struct side m;
     if (!bytes_message(k, &m))
         return;
-    message_head(&m, &c->out);
+    side_head(&m, &c->out);
     c->type = BYTES;
-    name_file(c, m.side, k->id, "head");
+    name_file(c, m.name, k->id, "head");
 }
 
 enum call_state
@@ -101,7 +100,7 @@ range_apply(struct call *c)
 }
 
 static bool
-body_put(struct call *c, const struct message *m)
+body_put(struct call *c, const struct side *m)
 {
     struct err why = {0};
     bool decoded = false;
@@ -125,11 +124,11 @@ static void
 answer_body(struct lookup *k)
 {
     struct call *c = k->call;
-    struct message m;
+    struct side m;
     if (!bytes_message(k, &m) || !body_put(c, &m))
         return;
     c->type = BYTES;
-    name_file(c, m.side, k->id, "bin");
+    name_file(c, m.name, k->id, "bin");
     if (!call_field(c, "Accept-Ranges", SLICE("bytes")) ||
         (m.body->cut && !call_field(c, "X-Weir-Cut", SLICE("true"))))
         c->out.failed = true;

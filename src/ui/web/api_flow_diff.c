@@ -4,8 +4,8 @@
 #include "flow/content.h"
 #include "proxy/config.h"
 #include "ui/web/lookup.h"
-#include "ui/web/message.h"
 #include "ui/web/route.h"
+#include "ui/web/side.h"
 
 /* Text of this size at most is compared. */
 #define TEXT_MAX ((size_t)4 << 20)
@@ -37,7 +37,7 @@ put_diff(struct json *j, const char *key, struct slice before, struct slice afte
 
 /* The content as text; false when it is none. */
 static bool
-content_text(struct call *c, const struct message *m, struct buf *out)
+content_text(struct call *c, const struct side *m, struct buf *out)
 {
     struct err why = {0};
     const struct config *config = c->control->config;
@@ -47,11 +47,11 @@ content_text(struct call *c, const struct message *m, struct buf *out)
 }
 
 static void
-put_heads(struct call *c, const struct message *from, const struct message *to)
+put_heads(struct call *c, const struct side *from, const struct side *to)
 {
     struct buf before = {.max = TEXT_MAX}, after = {.max = TEXT_MAX};
-    message_head(from, &before);
-    message_head(to, &after);
+    side_head(from, &before);
+    side_head(to, &after);
     c->out.failed |= before.failed || after.failed;
     if (!put_diff(&c->json, "head", buf_slice(&before), buf_slice(&after)))
         c->out.failed = true;
@@ -62,7 +62,7 @@ put_heads(struct call *c, const struct message *from, const struct message *to)
 /* "content": the lines, or none where 'content_text' says that one of the two is no text that could
  * be compared. */
 static void
-put_contents(struct call *c, const struct message *from, const struct message *to)
+put_contents(struct call *c, const struct side *from, const struct side *to)
 {
     struct buf before = {.max = TEXT_MAX}, after = {.max = TEXT_MAX};
     bool text = content_text(c, from, &before) && content_text(c, to, &after);
@@ -79,13 +79,13 @@ static void
 answer_diff(struct lookup *k)
 {
     struct call *c = k->call;
-    struct message from, to;
+    struct side from, to;
     struct slice side = call_query(c, "side"), last = call_query(c, "to");
-    if (!message_find(c, k->flow, side.p ? side : SLICE("request"), &from))
+    if (!side_find(c, k->flow, side.p ? side : SLICE("request"), &from))
         return;
     to = from;
-    if (!message_version(c, call_query(c, "from"), &from) ||
-        !message_version(c, last.p ? last : SLICE("sent"), &to))
+    if (!side_version(c, call_query(c, "from"), &from) ||
+        !side_version(c, last.p ? last : SLICE("sent"), &to))
         return;
     json_begin_object(&c->json, NULL);
     put_heads(c, &from, &to);

@@ -3,8 +3,8 @@
 #include "api/rulebook.h"
 #include "rule/trial.h"
 #include "ui/web/lookup.h"
-#include "ui/web/message.h"
 #include "ui/web/route.h"
+#include "ui/web/side.h"
 #include "ui/web/spec.h"
 
 #include <jansson.h>
@@ -38,14 +38,14 @@ put_content(struct json *j, const struct body *b)
 static void
 put_message(struct json *j, const char *key, const struct http_msg *msg)
 {
-    struct message m;
+    struct side m;
     struct buf head;
-    if (!message_now(msg, &m)) {
+    if (!side_now(msg, &m)) {
         json_put_null(j, key);
         return;
     }
     buf_init(&head, CALL_CONTENT_MAX);
-    message_head(&m, &head);
+    side_head(&m, &head);
     json_begin_object(j, key);
     json_text(j, "head", buf_slice(&head));
     put_content(j, m.body);

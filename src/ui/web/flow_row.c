@@ -4,6 +4,7 @@
 #include "codec/url.h"
 #include "flow/edit.h"
 #include "flow/flow_json.h"
+#include "flow/message.h"
 
 #define URL_MAX ((size_t)1 << 20)
 /* Of each text in a row, so that a thousand rows are an answer. */
@@ -86,5 +87,7 @@ flow_row(struct json *j, const struct flow *f)
         json_str(j, "error", f->error);
     if (f->local)
         json_bool(j, "local", true);
+    if (f->messages)
+        json_u64(j, "messages", f->messages->total);
     json_end_object(j);
 }

@@ -90,6 +90,17 @@ ROUTE("GET", "/api/v1/flows/{id}/export", api_flow_export,
       .params = PARAMS({"id", "integer", "the flow"},
                        {"format", "string", "curl, fetch, har, python or raw"}),
       .type = "application/octet-stream")
+ROUTE("GET", "/api/v1/flows/{id}/messages", api_messages,
+      .summary = "Messages that crossed a flow: of a WebSocket, a tunnel, a stream of events, gRPC",
+      .params = PARAMS({"id", "integer", "the flow"},
+                       {"after", "integer", "only those with a greater number"},
+                       {"limit", "integer", "of them, at most 1000"},
+                       {"content", "integer", "bytes of each that are shown, at most 1 MiB"}),
+      .response = "MessagePage")
+ROUTE("GET", "/api/v1/flows/{id}/messages/{number}", api_message,
+      .summary = "One of them, with all of its contents in base64",
+      .params = PARAMS({"id", "integer", "the flow"}, {"number", "integer", "in the flow, from 1"}),
+      .response = "Message")
 ROUTE("GET", "/api/v1/flows/{id}/{side}/raw", api_flow_raw,
       .summary = "The head of a message, byte for byte",
       .params = PARAMS({"id", "integer", "the flow"}, {"side", "string", "request or response"},

@@ -1,5 +1,5 @@
 /* Messages in their versions. */
-#include "ui/web/message.h"
+#include "ui/web/side.h"
 
 #include "base/scan.h"
 
@@ -10,7 +10,7 @@ is_there(const struct http_msg *m)
 }
 
 bool
-message_find(struct call *c, const struct flow *f, struct slice side, struct message *out)
+side_find(struct call *c, const struct flow *f, struct slice side, struct side *out)
 {
     bool request = slice_eq(side, SLICE("request"));
     const struct http_msg *m = request ? &f->req : &f->resp;
@@ -22,17 +22,17 @@ message_find(struct call *c, const struct flow *f, struct slice side, struct mes
         call_missing(c, "message: the flow has none on this side");
         return false;
     }
-    *out = (struct message){.side = request ? "request" : "response",
-                            .msg = m,
-                            .head = &m->head,
-                            .body = &m->body,
-                            .received = true};
+    *out = (struct side){.name = request ? "request" : "response",
+                         .msg = m,
+                         .head = &m->head,
+                         .body = &m->body,
+                         .received = true};
     return true;
 }
 
 /* After so many changes. */
 static bool
-choose(struct message *m, uint64_t n)
+choose(struct side *m, uint64_t n)
 {
     const struct version *v = m->msg->versions;
     const struct body *body = &m->msg->body;
@@ -50,7 +50,7 @@ choose(struct message *m, uint64_t n)
 }
 
 bool
-message_version(struct call *c, struct slice version, struct message *m)
+side_version(struct call *c, struct slice version, struct side *m)
 {
     uint64_t n;
     if (slice_eq(version, SLICE("sent"))) {
@@ -76,16 +76,16 @@ message_version(struct call *c, struct slice version, struct message *m)
 }
 
 bool
-message_now(const struct http_msg *m, struct message *out)
+side_now(const struct http_msg *m, struct side *out)
 {
     const struct version *last = edit_last(m);
-    *out = (struct message){
+    *out = (struct side){
         .msg = m, .head = edit_head(m), .body = edit_body(m), .received = !last || last->exact};
     return last || is_there(m);
 }
 
 void
-message_head(const struct message *m, struct buf *out)
+side_head(const struct side *m, struct buf *out)
 {
     if (m->received)
         buf_append(out, m->head->raw);

@@ -4,8 +4,8 @@
 #include "flow/edit.h"
 #include "ui/web/call.h"
 
-struct message {
-    const char *side; /* "request", "response" */
+struct side {
+    const char *name; /* "request", "response" */
     const struct http_msg *msg;
     const struct http_head *head;
     const struct body *body;
@@ -13,12 +13,12 @@ struct message {
 };
 
 /* The side of the name; false without such a message: the call has failed. It is as received. */
-bool message_find(struct call *c, const struct flow *f, struct slice side,
-                  struct message *out) MUST_CHECK;
+bool side_find(struct call *c, const struct flow *f, struct slice side,
+               struct side *out) MUST_CHECK;
 /* Makes it another version: a number (0 is as received, 1 is after the first change), "sent", or
  * empty for as received. false when there is none: the call has failed. */
-bool message_version(struct call *c, struct slice version, struct message *m) MUST_CHECK;
+bool side_version(struct call *c, struct slice version, struct side *m) MUST_CHECK;
 /* A message as it stands, after all changes; false when there is none. */
-bool message_now(const struct http_msg *m, struct message *out) MUST_CHECK;
+bool side_now(const struct http_msg *m, struct side *out) MUST_CHECK;
 /* Appends the head with its empty line. */
-void message_head(const struct message *m, struct buf *out);
+void side_head(const struct side *m, struct buf *out);
