@@ -6,8 +6,9 @@
 GROUP("Listening")
 OPTION(mode, LIST, .name = "mode", .letter = 'm', .def = "regular", .arg = "SPEC", .live = true,
        .check = check_mode,
-       .help = "what to serve, and where: MODE[:DATA][@[HOST:]PORT]. May be given several times: "
-               "all run at once")
+       .help = "what to serve, and where: MODE[:DATA][@[HOST:]PORT]. 'regular' is the proxy that "
+               "clients are told of; 'reverse:SERVER' stands in front of one server, "
+               "[http://|https://]HOST[:PORT]. May be given several times: all run at once")
 OPTION(listen_host, TEXT, .name = "listen-host", .arg = "ADDRESS", .live = true,
        .check = check_address,
        .help = "where modes listen that do not say it. Without it: 127.0.0.1 and ::1")
@@ -15,6 +16,8 @@ OPTION(listen_port, INT, .name = "listen-port", .letter = 'p', .max = 65535, .ar
        .live = true,
        .help = "the port of modes that do not say it; 0 takes a free one. Without it: the mode's "
                "own, 8080 for regular")
+OPTION(keep_host_header, BOOL, .name = "keep-host-header", .def = "no", .live = true,
+       .help = "in mode reverse, leave Host as the client wrote it; else it names the server")
 OPTION(port_file, PATH, .name = "port-file",
        .help = "write the lines 'listening MODE ADDRESS:PORT' to this file as well")
 OPTION(threads, INT, .name = "threads", .def = "0", .max = 1024,

@@ -48,6 +48,7 @@ struct ask {
             bool answer; /* out: the flow's response and 'content' are to be sent; else forward */
             struct slice content; /* out: lives in the flow's arena; p is NULL when there was no
                                      memory for it */
+            bool set_host;        /* out: Host names the flow's target, whatever the client said */
             unsigned stages; /* out: bits 1 << enum stage at which somebody may want something */
             void *hooks;     /* out: the host's own for this exchange, until 'unhook'; or NULL */
         } request;

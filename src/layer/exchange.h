@@ -68,6 +68,7 @@ struct exchange {
     bool collecting;                    /* contents are kept back until the message is whole */
     bool stalled;                       /* nothing more is sent to the client */
     bool retried;
+    bool set_host; /* Host is to name the target */
     unsigned n_interim;
     struct dying dying;
 };

@@ -26,9 +26,8 @@ head_retarget(struct http_head *h, struct arena *a)
     return head_set(h, a, FIELD_HOST, u.authority);
 }
 
-/* For an HTTP/1.0 request without Host, which goes on as HTTP/1.1. */
 static bool
-head_add_host(struct http_head *h, const struct flow *f)
+head_put_host(struct http_head *h, const struct flow *f)
 {
     char text[300];
     bool ipv6 = slice_find(f->host, ':') < f->host.n;
@@ -37,6 +36,14 @@ head_add_host(struct http_head *h, const struct flow *f)
     if (f->port != usual)
         n += snprintf(text + n, sizeof(text) - (size_t)n, ":%u", f->port);
     return head_set(h, f->arena, FIELD_HOST, slice_of(text, (size_t)n));
+}
+
+/* Where it leads to another server than its client knows, unless a rule or a person has said. */
+static bool
+head_wants_host(const struct exchange *x, const struct http_head *h)
+{
+    struct slice came = head_value(&x->flow->req.head, FIELD_HOST);
+    return x->set_host && slice_eq(head_value(h, FIELD_HOST), came);
 }
 
 static bool
@@ -76,8 +83,10 @@ exchange_head_request(struct exchange *x)
     if (x->collecting || (v && edit_body(&x->flow->req) != &x->flow->req.body))
         head_remove(h, FIELD_EXPECT);
     TRY(hop_strip(h, a, false, head_upgrades(h)));
+    bool wants_host = head_wants_host(x, h);
     TRY(head_retarget(h, a));
-    return head_find(h, FIELD_HOST) || head_add_host(h, x->flow);
+    /* An HTTP/1.0 request may have none, and goes on as HTTP/1.1. */
+    return (!wants_host && head_find(h, FIELD_HOST)) || head_put_host(h, x->flow);
 }
 
 /* What we say of the client's connection. */

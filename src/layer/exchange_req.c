@@ -15,6 +15,7 @@ x_ask_request(struct exchange *x)
 {
     x->ask.request.flow = x->flow;
     x->ask.request.answer = false;
+    x->ask.request.set_host = false;
     x->ask.request.stages = 0;
     x->ask.request.hooks = NULL;
     return exchange_ask(x, ASK_REQUEST, x_answered);
@@ -27,6 +28,7 @@ x_asked(struct exchange *x)
         exchange_answer(x, x->ask.request.content);
         return X_WAIT;
     }
+    x->set_host = x->ask.request.set_host;
     x->stages = x->ask.request.stages;
     x->hooks = x->ask.request.hooks;
     if (x->flow->kind == FLOW_CONNECT) {

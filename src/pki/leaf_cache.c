@@ -107,12 +107,13 @@ static bool
 make_key(struct buf *key, const struct ca *ca, const struct leaf_spec *spec)
 {
     unsigned char hash[32] = {0};
+    uint8_t ip[16];
     if (spec->upstream && !cert_sha256(spec->upstream, hash))
         return false;
     buf_append(key, spec->host);
     buf_byte(key, '\0');
-    /* An SNI that is no name makes no difference to the leaf, and may be long. */
-    if (host_name_valid(host_trim(spec->sni)))
+    /* An SNI that is neither makes no difference to the leaf, and may be long. */
+    if (host_ip(spec->sni, ip) || host_name_valid(host_trim(spec->sni)))
         buf_append(key, spec->sni);
     buf_byte(key, '\0');
     buf_append(key, slice_of(hash, sizeof hash));

@@ -22,7 +22,8 @@ struct config {
     const char *port_file;
     int64_t threads; /* 0: one per core */
     int64_t connections_max, connections_per_client;
-    const char **resolve; /* HOST:PORT:ADDR */
+    bool keep_host_header; /* in reverse mode */
+    const char **resolve;  /* HOST:PORT:ADDR */
     bool block_global, block_private;
     const char **deny_targets; /* private, link-local, loopback, or CIDR */
     const char *proxyauth;     /* user:pass or @htpasswd */

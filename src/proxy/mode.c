@@ -3,6 +3,8 @@
 
 #include "base/scan.h"
 
+#include <stdio.h>
+
 #define MODE(name) extern const struct mode_ops mode_##name;
 #include "proxy/mode_list.h"
 #undef MODE
@@ -20,6 +22,16 @@ mode_find(struct slice name)
         if (slice_eq_nocase(name, slice_str(modes[i]->name)))
             return modes[i];
     return NULL;
+}
+
+static bool
+mode_unknown(struct slice name, struct err *e)
+{
+    char names[200] = "";
+    size_t n = 0;
+    for (size_t i = 0; i < ARRAY_LEN(modes); i++)
+        n += (size_t)snprintf(names + n, sizeof(names) - n, "%s%s", i ? ", " : "", modes[i]->name);
+    return err_set(e, ERR_USAGE, "unknown mode '%.*s' (there is: %s)", SLICE_ARG(name), names);
 }
 
 /* "port" or "host:port", the host of IPv6 with or without brackets. */
@@ -54,9 +66,13 @@ mode_parse(const char *spec, struct mode *out, struct err *e)
     m.ops = mode_find(name);
     m.data = rest;
     if (!m.ops)
-        return err_set(e, ERR_USAGE, "unknown mode '%.*s' (there is: regular)", SLICE_ARG(name));
-    if (m.data.n && !m.ops->data)
+        return mode_unknown(name, e);
+    if (m.data.n && !m.ops->read)
         return err_set(e, ERR_USAGE, "mode '%s' takes nothing behind a colon", m.ops->name);
+    if (m.ops->read && !m.ops->read(m.data, &m.server, e)) {
+        err_prefix(e, "mode '%s'", spec);
+        return false;
+    }
     *out = m;
     return true;
 }

@@ -12,16 +12,25 @@
 
 struct session;
 
+/* The server that a mode leads all of its clients to. */
+struct mode_server {
+    char host[256]; /* normal; empty: the client says where it wants to go */
+    uint16_t port;
+    bool tls; /* it is spoken to with TLS */
+};
+
 struct mode_ops {
     const char *name;
     uint16_t port; /* default */
-    bool data;     /* takes data behind a colon */
+    /* Reads what stands behind the colon; NULL: nothing may. */
+    bool (*read)(struct slice data, struct mode_server *out, struct err *e);
     /* Puts the first layers on the chain of the new client. false: no memory. */
     bool (*accept)(struct session *s);
 };
 
 struct mode {
     const struct mode_ops *ops;
+    struct mode_server server;
     struct slice data; /* points into the spec */
     struct slice host; /* empty: not given; without brackets */
     int port;          /* -1: not given */

@@ -1,2 +1,3 @@
 /* The modes: MODE(name of its ops). Sorted. */
 MODE(regular)
+MODE(reverse)

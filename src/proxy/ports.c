@@ -2,6 +2,7 @@
 #include "proxy/ports.h"
 
 #include "base/buf.h"
+#include "base/mem.h"
 #include "io/probe.h"
 #include "io/sock.h"
 #include "proxy/mode.h"
@@ -27,9 +28,11 @@ plan_add(struct plan *plan, const struct mode *m, const char *host, int port, st
         return err_set(e, ERR_USAGE, "more than %d addresses to listen on", PORTS_MAX);
     struct port_spec *s = &plan->specs[plan->n];
     s->mode = m->ops;
+    s->server = m->server;
     s->port = (uint16_t)port;
     snprintf(s->host, sizeof(s->host), "%s", host);
-    snprintf(s->name, sizeof(s->name), "%s@%s:%d", m->ops->name, host, port);
+    snprintf(s->name, sizeof(s->name), "%s:%.*s@%s:%d", m->ops->name, SLICE_ARG(m->data), host,
+             port);
     for (size_t i = 0; i < plan->n; i++)
         if (port && plan->specs[i].port == port &&
             slice_eq(slice_str(plan->specs[i].host), slice_str(host)))
@@ -44,6 +47,10 @@ plan_mode(struct plan *plan, const char *spec, const struct config *c, struct er
     struct mode m;
     char host[64];
     TRY(mode_parse(spec, &m, e));
+    if (c->proxyauth && m.server.host[0])
+        return err_set(e, ERR_USAGE,
+                       "'proxyauth' protects nothing in mode '%s', whose clients know of no proxy",
+                       spec);
     int usual = c->listen_port >= 0 ? (int)c->listen_port : m.ops->port;
     int port = m.port >= 0 ? m.port : usual;
     snprintf(host, sizeof(host), "%.*s", SLICE_ARG(m.host.n ? m.host : slice_str(c->listen_host)));
@@ -106,10 +113,20 @@ job_open(struct worker *w, void *arg)
     }
 }
 
+/* What listens there already may do so for another mode or server from now on. */
 static void
 job_sweep(struct worker *w, void *arg)
 {
-    (void)arg;
+    const struct plan *plan = arg;
+    for (size_t i = 0; i < plan->n; i++) {
+        struct port *p = worker_find_port(w, &plan->specs[i]);
+        if (!p)
+            continue;
+        p->announced &= p->mode == plan->specs[i].mode;
+        p->mode = plan->specs[i].mode;
+        p->server = plan->specs[i].server;
+        snprintf(p->name, sizeof(p->name), "%s", plan->specs[i].name);
+    }
     worker_sweep_ports(w);
 }
 
@@ -135,28 +152,44 @@ ports_try(struct proxy *p, struct plan *plan, const struct plan *before, struct 
         worker_call(p->workers[i], job_open, &job);
     for (unsigned i = 0; i < p->n_workers; i++)
         worker_call(p->workers[i], job.good ? job_sweep : job_undo,
-                    job.good ? NULL : (void *)(uintptr_t)before);
+                    job.good ? plan : (void *)(uintptr_t)before);
     return job.good;
 }
 
-bool
-ports_apply(struct proxy *p, const struct setup *s, struct err *e)
+/* The plan as it was, and the one to be made. */
+struct plans {
+    struct plan before, now;
+};
+
+static bool
+plans_carry_out(struct proxy *p, struct plans *plans, const struct config *c, struct err *e)
 {
-    struct plan plan, before = {.n = 0};
-    struct err ignored;
-    if (p->setup && p->setup != s && !plan_make(&before, p->setup->config, &ignored))
-        before.n = 0;
+    struct plan *plan = &plans->now;
     for (int tries = 0; tries < PORTS_TRIES; tries++) {
-        TRY(plan_make(&plan, s->config, e));
+        TRY(plan_make(plan, c, e));
         bool chosen = true; /* all ports were named: a second try would end alike */
-        for (size_t i = 0; i < plan.n; i++)
-            chosen &= plan.specs[i].port != 0;
-        if (ports_try(p, &plan, &before, e))
+        for (size_t i = 0; i < plan->n; i++)
+            chosen &= plan->specs[i].port != 0;
+        if (ports_try(p, plan, &plans->before, e))
             return true;
         if (chosen)
             return false;
     }
     return false;
+}
+
+bool
+ports_apply(struct proxy *p, const struct setup *s, struct err *e)
+{
+    struct err ignored;
+    struct plans *plans = mem_zalloc(sizeof(*plans));
+    if (!plans)
+        return err_memory(e);
+    if (p->setup && p->setup != s && !plan_make(&plans->before, p->setup->config, &ignored))
+        plans->before.n = 0;
+    bool good = plans_carry_out(p, plans, s->config, e);
+    mem_free(plans);
+    return good;
 }
 
 struct port_list {

@@ -269,20 +269,24 @@ session_describe(struct session *s, int fd, const struct sockaddr *from)
 }
 
 static struct session *
-session_new(struct worker *w, const struct mode_ops *mode, int fd, const struct sockaddr *from)
+session_new(const struct port *p, int fd, const struct sockaddr *from)
 {
+    struct worker *w = p->worker;
     struct session *s = mem_zalloc(sizeof(*s));
     if (!s)
         return NULL;
     list_init(&s->node);
     s->worker = w;
     s->setup = setup_ref(w->setup);
-    s->mode = mode;
+    s->mode = p->mode;
+    s->fixed = p->server;
+    s->port = s->fixed.port;
+    snprintf(s->target, sizeof(s->target), "%s", s->fixed.host);
     s->host = (struct host){
         .ops = &session_host_ops, .limits = &s->setup->limits, .budget = w->proxy->budget};
     s->peer = peer_new();
     s->client = s->peer ? chain_new(loop_turn(w->loop), &s->host, ROLE_ACCEPT, s->peer) : NULL;
-    if (!s->client || !mode->accept(s)) {
+    if (!s->client || !s->mode->accept(s)) {
         session_close(s);
         return NULL;
     }
@@ -339,11 +343,12 @@ session_may_come(struct worker *w, const struct sockaddr *from)
 }
 
 void
-session_accept(struct worker *w, const struct mode_ops *mode, int fd, const struct sockaddr *from)
+session_accept(const struct port *p, int fd, const struct sockaddr *from)
 {
+    struct worker *w = p->worker;
     struct err e = {0};
     bool welcome = session_has_room(w) && session_may_come(w, from);
-    struct session *s = welcome ? session_new(w, mode, fd, from) : NULL;
+    struct session *s = welcome ? session_new(p, fd, from) : NULL;
     if (!s) {
         fd_close(fd);
         return;

@@ -15,6 +15,7 @@ struct session {
     struct worker *worker;
     struct setup *setup; /* a reference */
     const struct mode_ops *mode;
+    struct mode_server fixed; /* where the mode leads it; without a host: nowhere */
     struct chain *client;
     atomic_uint *from; /* the counter of its client */
     struct peer *peer;
@@ -45,8 +46,7 @@ struct session {
 };
 
 /* Takes the descriptor, in any case. */
-void session_accept(struct worker *w, const struct mode_ops *mode, int fd,
-                    const struct sockaddr *from);
+void session_accept(const struct port *p, int fd, const struct sockaddr *from);
 /* Says goodbye to an idle client; the session ends when the connection does. */
 void session_hang_up(struct session *s);
 /* Closes the client's connection, at once, and all that belongs to it. */

@@ -50,7 +50,8 @@ session_cancel_open(struct ask *a)
 static bool
 open_is_named(const struct session *s, const struct flow *f)
 {
-    return s->tls && !(f->req.versions && !slice_eq(f->host, slice_str(s->target)));
+    return s->tls && !s->fixed.host[0] &&
+           !(f->req.versions && !slice_eq(f->host, slice_str(s->target)));
 }
 
 static struct upstream_spec

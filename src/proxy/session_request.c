@@ -47,6 +47,9 @@ request_find_target(struct session *s, struct flow *f)
     const struct http_head *h = &f->req.head;
     struct authority at;
     struct url u;
+    if (s->fixed.host[0])
+        return f->kind != FLOW_CONNECT && request_set_target(f, s->fixed.tls ? "https" : "http",
+                                                             slice_str(s->target), s->port);
     if (f->kind == FLOW_CONNECT)
         return url_parse_authority(h->target, &at) && at.port &&
                request_set_target(f, "", at.host, at.port);
@@ -82,6 +85,7 @@ request_decide(struct session *s, struct ask *a)
         request_refuse(s, a, &why);
         return;
     }
+    a->request.set_host = s->fixed.host[0] && !s->setup->config->keep_host_header;
     if (!request_is_ours(s, f)) {
         if (f->kind == FLOW_CONNECT || hooks_begin(s, a))
             return;

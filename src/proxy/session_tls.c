@@ -22,7 +22,18 @@ tls_spec(struct session *s)
                                   .host = slice_str(s->target),
                                   .port = s->port,
                                   .tls = true,
-                                  .sni = slice_str(s->sni)};
+                                  .sni = slice_str(s->fixed.host[0] ? "" : s->sni)};
+}
+
+/* The name that the client goes by: in front of one server and without SNI the address. */
+static struct slice
+tls_name(const struct session *s)
+{
+    struct slice local = slice_str(s->peer->local);
+    if (s->sni[0] || !s->fixed.host[0])
+        return slice_str(s->sni);
+    local = slice_first(local, slice_find_last(local, ':'));
+    return slice_starts(local, SLICE("[")) ? slice_of(local.p + 1, local.n - 2) : local;
 }
 
 /* The flows of the connection tell what its client was shown. */
@@ -43,7 +54,7 @@ tls_answer(struct session *s, struct ask *a, struct x509_st *cert, enum verdict_
     const struct hello *hello = a->tls.hello;
     onboard_crl_base(s->setup->config, crl, sizeof(crl));
     struct leaf_spec spec = {.host = slice_str(s->target[0] ? s->target : s->sni),
-                             .sni = slice_str(s->sni),
+                             .sni = tls_name(s),
                              .upstream = cert,
                              .key = hello->accepts_ecdsa_p256 ? LEAF_ECDSA : LEAF_RSA,
                              .crl_base = s->setup->config->onboarding ? crl : NULL,
@@ -134,7 +145,8 @@ session_ask_tls(struct session *s, struct ask *a)
     if (hello->sni_valid && !url_host_normal(hello->sni, s->sni))
         s->sni[0] = 0;
     bool ours = onboard_is_host(s->setup->config, slice_str(s->target));
-    if (s->setup->eager && !ours)
+    bool tls = !s->fixed.host[0] || s->fixed.tls;
+    if (s->setup->eager && tls && !ours)
         return tls_upstream_first(s, a);
     tls_answer(s, a, NULL, VERDICT_NONE);
     return ASK_DONE;

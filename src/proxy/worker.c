@@ -262,7 +262,7 @@ static void
 worker_on_accept(void *arg, int fd, const struct sockaddr *from)
 {
     struct port *p = arg;
-    session_accept(p->worker, p->mode, fd, from);
+    session_accept(p, fd, from);
 }
 
 struct port *
@@ -275,6 +275,7 @@ worker_open_port(struct worker *w, const struct port_spec *spec, struct err *e)
     }
     p->worker = w;
     p->mode = spec->mode;
+    p->server = spec->server;
     p->wanted = true;
     snprintf(p->name, sizeof(p->name), "%s", spec->name);
     p->listener = listen_open(w->loop, spec->host, spec->port, worker_on_accept, p, e);
@@ -295,8 +296,7 @@ worker_find_port(struct worker *w, const struct port_spec *spec)
         struct port *p = port_at(it);
         if (slice_eq(slice_str(p->name), slice_str(spec->name)))
             return p;
-        if (exact && p->mode == spec->mode &&
-            sock_same(listen_addr(p->listener), (struct sockaddr *)&at))
+        if (exact && sock_same(listen_addr(p->listener), (struct sockaddr *)&at))
             return p;
     }
     return NULL;

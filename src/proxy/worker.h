@@ -8,11 +8,10 @@
 #include "base/thread.h"
 #include "io/listen.h"
 #include "io/loop.h"
+#include "proxy/mode.h"
 #include "proxy/proxy.h"
 #include "proxy/setup.h"
 #include "store/writer.h"
-
-struct mode_ops;
 
 struct worker {
     struct proxy *proxy;
@@ -42,10 +41,11 @@ struct worker {
 /* Where a mode is to listen. */
 struct port_spec {
     const struct mode_ops *mode;
+    struct mode_server server;
     char host[64];
     uint16_t port;
-    char name[128]; /* mode, host and the port that was asked for: equal names are the same listener
-                     */
+    char name[600]; /* mode with its data, host and the port that was asked for: equal names are the
+                       same listener */
 };
 
 /* A listener of a mode on one worker. */
@@ -53,8 +53,9 @@ struct port {
     struct list node;
     struct worker *worker;
     const struct mode_ops *mode;
+    struct mode_server server;
     struct listener *listener;
-    char name[128];
+    char name[600];
     bool announced;
     bool wanted; /* by the newest configuration */
 };
