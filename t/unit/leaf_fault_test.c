@@ -222,7 +222,7 @@ the_names_are_what_a_careless_client_takes(void **state)
 static void
 a_wrong_host_is_wrong_in_the_subject_too(void **state)
 {
-    static const char *const others[] = {"DNS:other.example.com", "IP:192.0.2.9", "DNS:" HOST};
+    static const char *const others[] = {"DNS:other.example.com", "IP:192.0.2.9", ("DNS:" HOST)};
     for (size_t i = 0; i < ARRAY_LEN(others); i++) {
         struct made_spec up = made_leaf(HOST);
         made_set(&up, "authorityKeyIdentifier", NULL);
