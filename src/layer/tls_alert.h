@@ -1,5 +1,4 @@
-/* The alerts of TLS (RFC 8446 section 6): their names, and what it means when a peer of ours sends
- * one. */
+/* What it means when a peer of ours sends an alert (codec/alert.h has the names). */
 #pragma once
 
 #include "layer/layer.h"
@@ -10,8 +9,6 @@ enum tls_alert_kind {
     TLS_ALERT_PARAMETERS, /* version, cipher, group, protocol: nothing in common */
 };
 
-/* "unknown_ca"; "unknown_alert" for numbers without a name. */
-const char *tls_alert_name(int alert);
 enum tls_alert_kind tls_alert_kind(int alert);
 /* A sentence about the sender: a server when our role is to connect, else a client. NULL: the name
  * says it all. */

@@ -1,6 +1,7 @@
 /* Why TLS failed, in words. The texts about clients begin with a word for programs: see
  * layer/tls.h. */
 #include "base/clock.h"
+#include "codec/alert.h"
 #include "layer/tls_alert.h"
 #include "layer/tls_state.h"
 
@@ -61,7 +62,7 @@ explain(const struct tls *t, struct failure *why, const char *word, const char *
 static void
 explain_alert(struct tls *t, struct failure *why, int alert)
 {
-    const char *name = tls_alert_name(alert), *meaning = tls_alert_meaning(alert, t->role);
+    const char *name = alert_name(alert), *meaning = tls_alert_meaning(alert, t->role);
     char word[64], text[200];
     bool client = t->role == ROLE_ACCEPT;
     t->alerted = true;
