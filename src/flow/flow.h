@@ -16,7 +16,7 @@ enum flow_kind {
     FLOW_HTTP,
     FLOW_CONNECT, /* the CONNECT that opened a tunnel */
     FLOW_TUNNEL,  /* bytes that were relayed without being understood */
-    FLOW_TLS,     /* a handshake with the client that failed */
+    FLOW_TLS,     /* a handshake with the client that failed, or whose ClientHello was acted on */
 };
 
 struct messages; /* flow/message.h */
@@ -93,6 +93,7 @@ struct flow {
     struct slice error_text;         /* the sentence */
     uint64_t tunnel_up, tunnel_down; /* relayed bytes, also behind a 101 */
     struct messages *messages;       /* what crossed it piece by piece; NULL: nothing */
+    struct slice passed;             /* of a tunnel of TLS that was left closed: who wanted that */
 };
 
 #define FLOW_MARKS_MAX 100

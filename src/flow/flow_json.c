@@ -61,8 +61,8 @@ put_tls(struct json *j, const struct peer_tls *tls, bool whole)
     json_end_object(j);
 }
 
-static void
-put_peer(struct json *j, const char *key, const struct peer *p, bool whole)
+void
+flow_json_peer(struct json *j, const char *key, const struct peer *p, bool whole)
 {
     if (!p) {
         json_put_null(j, key);
@@ -310,8 +310,8 @@ flow_json(struct json *j, const struct flow *f, bool whole)
     put_time(j, "ended_us", f->ended);
     put_error(j, f);
     json_bool(j, "local", f->local);
-    put_peer(j, "client", f->client, whole);
-    put_peer(j, "server", f->server, whole);
+    flow_json_peer(j, "client", f->client, whole);
+    flow_json_peer(j, "server", f->server, whole);
     json_bool(j, "server_reused", f->server_reused);
     flow_json_flags(j, f);
     put_marks(j, f);
@@ -323,6 +323,8 @@ flow_json(struct json *j, const struct flow *f, bool whole)
         json_begin_object(j, "tunnel");
         json_u64(j, "up", f->tunnel_up);
         json_u64(j, "down", f->tunnel_down);
+        if (f->passed.n)
+            json_text(j, "passed_through_by", f->passed);
         json_end_object(j);
     }
     if (f->messages)

@@ -18,7 +18,8 @@
  *   trace         what rules did: [{rule: its id, name, stage, did, at_us}]; only where they did
  *   request, response   messages; null when there was none
  *   interim       1xx responses, oldest first: status, reason, fields, raw, at_us
- *   tunnel        {"up", "down"}: bytes from and to the client; only for a tunnel, or behind a 101
+ *   tunnel        {"up", "down", "passed_through_by": who wanted its TLS to be left closed}: bytes
+ *                 from and to the client; only for a tunnel, or behind a 101
  *   messages      {total, lost: that are not kept, list: see flow/message_json.h}: only where there
  *                 were any
  *
@@ -47,5 +48,6 @@ void flow_json(struct json *j, const struct flow *f, bool whole);
 /* A part of it, with its key. */
 void flow_json_flags(struct json *j, const struct flow *f);
 void flow_json_url(struct json *j, const struct flow *f);
+void flow_json_peer(struct json *j, const char *key, const struct peer *p, bool whole);
 void flow_json_fields(struct json *j, const struct http_head *h);
 const char *flow_kind_name(enum flow_kind k);

@@ -20,6 +20,16 @@ enum ask_type {
 
 enum ask_result { ASK_DONE, ASK_WAIT };
 
+/* What becomes of a client's TLS. */
+enum tls_way {
+    TLS_WAY_SPEAK, /* with 'ssl'; NULL: there is none, and an alert says so */
+    TLS_WAY_ALERT, /* 'alert', and the end */
+    TLS_WAY_CLOSE, /* the end without a word */
+    TLS_WAY_RESET,
+    TLS_WAY_INSTEAD, /* it is not for us: 'instead' takes the place of the layer, and every byte
+                        from the first one on */
+};
+
 /*
  * Embedded in the layer or exchange that asks, one at a time. While it waits, the host keeps a
  * pointer to it; whoever dies with a waiting question calls host->cancel.
@@ -40,8 +50,12 @@ struct ask {
         } next;
         struct {
             const struct hello *hello; /* valid until answered */
-            struct ssl_st
-                *ssl; /* out: configured for the accept role, owned by the layer; NULL: close */
+            bool half; /* out, before the answer: the client may have said all that it has to say,
+                          and is not gone for that */
+            enum tls_way way;      /* out */
+            struct ssl_st *ssl;    /* out: configured for the accept role, owned by the layer */
+            uint8_t alert;         /* out */
+            struct layer *instead; /* out: owned by the chain */
         } tls;
         struct {
             struct flow *flow;

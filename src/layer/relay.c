@@ -49,7 +49,8 @@ tunnel_keep(struct tunnel *t, int side, struct slice data)
     uint64_t *count = side == SIDE_CLIENT ? &t->flow->tunnel_up : &t->flow->tunnel_down;
     struct http_msg *m = side == SIDE_CLIENT ? &t->flow->req : &t->flow->resp;
     *count += data.n;
-    body_append(&m->body, data, t->host->limits->body_limit, 0);
+    if (!t->flow->passed.n)
+        body_append(&m->body, data, t->host->limits->body_limit, 0);
 }
 
 static void
@@ -161,7 +162,7 @@ static const struct layer_ops relay_ops = {
     .name = "relay", .on_event = relay_on_event, .on_cmd = relay_on_cmd, .destroy = relay_destroy};
 
 static struct relay *
-relay_new(struct tunnel *t, int side)
+side_new(struct tunnel *t, int side)
 {
     struct relay *r = mem_zalloc(sizeof(*r));
     if (!r)
@@ -172,29 +173,39 @@ relay_new(struct tunnel *t, int side)
     return r;
 }
 
-bool
-relay_join(struct layer *client_old, struct layer *server_old, struct flow *f, struct slice first)
+struct layer *
+relay_new(struct chain *client, struct layer *server_old, struct flow *f)
 {
     struct tunnel *t = mem_zalloc(sizeof(*t));
-    struct relay *up = t ? relay_new(t, SIDE_CLIENT) : NULL;
-    struct relay *down = up ? relay_new(t, SIDE_SERVER) : NULL;
+    struct relay *up = t ? side_new(t, SIDE_CLIENT) : NULL;
+    struct relay *down = up ? side_new(t, SIDE_SERVER) : NULL;
     if (!down) {
         mem_free(up);
         mem_free(t);
-        return false;
+        return NULL;
     }
     t->side[SIDE_CLIENT] = up;
     t->side[SIDE_SERVER] = down;
-    t->host = client_old->chain->host;
+    t->host = client->host;
     t->flow = flow_ref(f);
     /* One deadline, on the side that has the host of the tunnel. */
     t->last = t->host->ops->now(t->host);
     if (t->host->limits->idle_time)
         up->layer.deadline = t->last + t->host->limits->idle_time;
-    chain_swap(client_old->chain, client_old, &up->layer);
     chain_swap(server_old->chain, server_old, &down->layer);
+    return &up->layer;
+}
+
+bool
+relay_join(struct layer *client_old, struct layer *server_old, struct flow *f, struct slice first)
+{
+    struct layer *up = relay_new(client_old->chain, server_old, f);
+    if (!up)
+        return false;
+    struct tunnel *t = container_of(up, struct relay, layer)->tunnel;
+    chain_swap(client_old->chain, client_old, up);
     if (first.n) {
-        layer_send(&down->layer, first);
+        layer_send(&t->side[SIDE_SERVER]->layer, first);
         tunnel_keep(t, SIDE_CLIENT, first);
     }
     return true;

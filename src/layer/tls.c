@@ -179,9 +179,10 @@ on_start(struct tls *t)
 static size_t
 on_data(struct tls *t, struct slice data)
 {
+    /* Another layer may be in our place after this: the bytes are its own. */
     if (t->state == TLS_HELLO)
         tls_greet(t, data);
-    if (t->state == TLS_HELLO || t->state == TLS_ASKED)
+    if (t->state == TLS_HELLO || t->state == TLS_ASKED || !t->layer.down)
         return 0;
     t->in = data;
     if (t->state == TLS_HANDSHAKE)
@@ -198,6 +199,8 @@ on_eof(struct tls *t)
 {
     struct failure why;
     t->eof = true;
+    if (t->state == TLS_ASKED && t->ask->ask.tls.half)
+        return;
     if (t->state == TLS_HELLO || t->state == TLS_ASKED) {
         tls_explain_eof(t, &why);
         tls_fail(t, &why);

@@ -41,10 +41,30 @@ hello_keep(struct tls *t, struct slice bytes)
            HELLO_OK;
 }
 
+/* The client gets no TLS of ours. The host knows why. */
+static void
+hello_turn_away(struct tls *t, const struct ask *a)
+{
+    struct layer *instead = a->tls.instead;
+    enum tls_way way = a->tls.way;
+    t->state = TLS_DEAD;
+    if (way == TLS_WAY_ALERT)
+        tls_plain_alert(t, a->tls.alert);
+    hello_drop(t);
+    if (way == TLS_WAY_INSTEAD)
+        chain_swap(t->layer.chain, &t->layer, instead);
+    else
+        layer_tell(&t->layer, way == TLS_WAY_RESET ? CMD_ABORT : CMD_CLOSE);
+}
+
 static void
 hello_answered(struct tls *t)
 {
     struct failure why;
+    if (t->ask->ask.tls.way != TLS_WAY_SPEAK) {
+        hello_turn_away(t, &t->ask->ask);
+        return;
+    }
     t->ssl = t->ask->ask.tls.ssl;
     hello_drop(t);
     if (t->ssl && tls_begin(t))
@@ -62,6 +82,8 @@ on_answered(struct ask *a)
     struct tls *t = container_of(a, struct tls_ask, ask)->tls;
     if (!t->layer.down) {
         t->ssl = a->tls.ssl;
+        if (a->tls.instead)
+            a->tls.instead->ops->destroy(a->tls.instead);
         return;
     }
     hello_answered(t);

@@ -101,6 +101,8 @@ void tls_flush(struct tls *t);
 void tls_goodbye(struct tls *t);
 /* The alert that is still owed. */
 void tls_last_alert(struct tls *t);
+/* One in the clear: the handshake has not come to keys. */
+void tls_plain_alert(struct tls *t, uint8_t alert);
 
 /* tls_bio.c: joins the SSL to the layer below, and listens to its messages. false without memory.
  */

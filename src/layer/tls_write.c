@@ -1,4 +1,5 @@
 /* From plaintext to records: what belongs together leaves in one. And our last words. */
+#include "codec/alert.h"
 #include "layer/tls_state.h"
 
 /* Bytes. It is given back with every flush: there are thousands of idle connections. */
@@ -106,11 +107,19 @@ provoke_alert(struct tls *t)
     tls_forget_errors();
 }
 
-/* In the clear: the handshake has not come to keys. */
-static void
-plain_alert(struct tls *t)
+void
+tls_plain_alert(struct tls *t, uint8_t alert)
 {
-    static const char codes[] = {
+    char level = alert_is_warning(alert) ? SSL3_AL_WARNING : SSL3_AL_FATAL;
+    char record[] = {SSL3_RT_ALERT, 3, 1, 0, 2, level, (char)alert};
+    layer_send(&t->layer, slice_of(record, sizeof(record)));
+    t->alerted = true;
+}
+
+static uint8_t
+early_alert(const struct tls *t)
+{
+    static const uint8_t codes[] = {
         [HELLO_MORE] = SSL_AD_CLOSE_NOTIFY,
         [HELLO_OK] = SSL_AD_INTERNAL_ERROR,
         [HELLO_NOT_TLS] = SSL_AD_UNEXPECTED_MESSAGE,
@@ -119,11 +128,7 @@ plain_alert(struct tls *t)
         [HELLO_OVERFLOW] = SSL_AD_RECORD_OVERFLOW,
         [HELLO_UNEXPECTED] = SSL_AD_UNEXPECTED_MESSAGE,
     };
-    char code = codes[t->first];
-    char level = code == SSL_AD_CLOSE_NOTIFY ? SSL3_AL_WARNING : SSL3_AL_FATAL;
-    char record[] = {SSL3_RT_ALERT, 3, 1, 0, 2, level, code};
-    layer_send(&t->layer, slice_of(record, sizeof(record)));
-    t->alerted = true;
+    return codes[t->first];
 }
 
 void
@@ -132,5 +137,5 @@ tls_last_alert(struct tls *t)
     if (t->ssl && !t->alerted)
         provoke_alert(t);
     if (t->role == ROLE_ACCEPT && !t->alerted && !t->wrote)
-        plain_alert(t);
+        tls_plain_alert(t, early_alert(t));
 }

@@ -198,11 +198,26 @@ put_tunnel(struct dump *d, const struct flow *f)
     print_size(out, f->tunnel_down);
     put_blank(d);
     print_duration(out, f->ended > f->started ? f->ended - f->started : 0);
+    if (!f->passed.n)
+        return;
+    buf_append(out, SLICE(" passed through by "));
+    dump_safe(&d->text, PAINT_MOVED, f->passed);
 }
 
+/* What was done to a ClientHello, and how its handshake failed. */
 static void
-put_refusal(struct dump *d, const struct flow *f)
+put_handshake(struct dump *d, const struct flow *f)
 {
+    for (const struct trace *t = f->trace; t; t = t->next) {
+        put_blank(d);
+        dump_safe(&d->text, PAINT_MOVED, t->name);
+        buf_append(&d->text.out, SLICE(": "));
+        dump_safe(&d->text, PAINT_MOVED, slice_str(t->did));
+        if (t->next || f->error)
+            buf_byte(&d->text.out, ';');
+    }
+    if (!f->error)
+        return;
     put_blank(d);
     dump_safe(&d->text, PAINT_ERROR, f->error_text);
 }
@@ -264,7 +279,7 @@ put_line(struct dump *d, const struct flow *f)
     put_cell(&d->text, PAINT_NONE, where, cell ? -(int)(width - fixed) : 0);
     d->text.out.failed |= d->url.failed;
     if (f->kind == FLOW_TLS)
-        put_refusal(d, f);
+        put_handshake(d, f);
     else if (f->kind == FLOW_TUNNEL)
         put_tunnel(d, f);
     else

@@ -150,6 +150,18 @@ put_times(struct dump_text *t, const struct flow *f)
     buf_byte(&t->out, '\n');
 }
 
+static void
+put_passed(struct dump_text *t, const struct flow *f)
+{
+    if (!f->passed.n)
+        return;
+    dump_paint(t, PAINT_DIM);
+    buf_append(&t->out, SLICE(FACT "TLS was left closed by "));
+    print_safe(&t->out, f->passed, false);
+    dump_unpaint(t, PAINT_DIM);
+    buf_byte(&t->out, '\n');
+}
+
 void
 dump_detail(struct dump_text *t, const struct flow *f, const struct dump_options *o)
 {
@@ -162,6 +174,7 @@ dump_detail(struct dump_text *t, const struct flow *f, const struct dump_options
         return;
     put_peer(t, "client", f->client, false);
     put_peer(t, "server", f->server, f->server_reused);
+    put_passed(t, f);
     put_times(t, f);
     buf_byte(&t->out, '\n');
 }

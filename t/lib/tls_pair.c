@@ -108,7 +108,10 @@ identity_of(const struct tls_pair *p)
 static void
 host_answer(struct tls_pair *p, struct ask *a)
 {
-    if (p->no_ssl)
+    a->tls.way = p->way;
+    a->tls.alert = p->alert;
+    a->tls.instead = p->instead;
+    if (p->no_ssl || p->way != TLS_WAY_SPEAK)
         return;
     SSL *ssl = SSL_new(p->accept_ctx);
     struct slice id = identity_of(p);

@@ -49,7 +49,10 @@ struct tls_pair {
     uint64_t now;
     /* The question of the server. */
     bool wait, no_ssl, no_cert;
-    struct ask *asked; /* waits */
+    enum tls_way way; /* of the answer; SPEAK: with an SSL */
+    uint8_t alert;
+    struct layer *instead; /* owned by the layer once it is answered */
+    struct ask *asked;     /* waits */
     unsigned asks, cancels;
     char sni[256];
     const char *identity; /* of sessions; NULL: "a" */

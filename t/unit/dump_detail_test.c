@@ -156,6 +156,16 @@ messages_have_a_line_each_and_their_contents(void **state)
     flow_unref(f);
 }
 
+static void
+a_tunnel_that_was_left_closed_says_why(void **state)
+{
+    struct flow *f = flow_make(FLOW_TUNNEL, NULL);
+    f->passed = SLICE("client ann");
+    assert_non_null(strstr(detail(f, 3), "    TLS was left closed by client ann\n"));
+    assert_null(strstr(detail(f, 2), "left closed"));
+    flow_unref(f);
+}
+
 int
 main(void)
 {
@@ -169,6 +179,7 @@ main(void)
         cmocka_unit_test_teardown(a_reused_connection_costs_no_time, release),
         cmocka_unit_test_teardown(a_tunnel_without_heads_is_no_problem, release),
         cmocka_unit_test_teardown(messages_have_a_line_each_and_their_contents, release),
+        cmocka_unit_test_teardown(a_tunnel_that_was_left_closed_says_why, release),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

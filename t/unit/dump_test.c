@@ -135,6 +135,35 @@ a_refused_handshake_is_one_line(void **state)
 }
 
 static void
+note_trace(struct flow *f, const char *name, const char *did)
+{
+    assert_true(flow_trace(
+        f, &(struct trace){.name = slice_str(name), .stage = "client-hello", .did = did}));
+}
+
+static void
+a_hello_that_was_acted_on_says_by_whom(void **state)
+{
+    struct flow *f = flow_make(FLOW_TLS, NULL);
+    note_trace(f, "bank", "held");
+    note_trace(f, "ann\x1b", "held and forwarded");
+    assert_string_equal(printed(f, PLAIN), "127.0.0.1:5000 TLS example.com:443 bank: held; "
+                                           "ann\\x1b: held and forwarded\n");
+    f = flow_make(FLOW_TLS, NULL);
+    note_trace(f, "bank", "reset the connection");
+    flow_fail(f, "rule", SLICE("it was reset"));
+    assert_non_null(strstr(printed(f, PLAIN), " bank: reset the connection; it was reset\n"));
+}
+
+static void
+a_tunnel_that_was_left_closed_says_by_whom(void **state)
+{
+    struct flow *f = flow_make(FLOW_TUNNEL, NULL);
+    f->passed = SLICE("rule bank");
+    assert_non_null(strstr(printed(f, PLAIN), " 34ms passed through by rule bank\n"));
+}
+
+static void
 a_tunnel_says_how_much_went_through(void **state)
 {
     struct flow *f = flow_make(FLOW_TUNNEL, NULL);
@@ -348,6 +377,8 @@ main(void)
         cmocka_unit_test(an_error_that_nobody_knows_is_printed_too),
         cmocka_unit_test(a_refused_handshake_is_one_line),
         cmocka_unit_test(a_tunnel_says_how_much_went_through),
+        cmocka_unit_test(a_hello_that_was_acted_on_says_by_whom),
+        cmocka_unit_test(a_tunnel_that_was_left_closed_says_by_whom),
         cmocka_unit_test(a_connect_is_shown_when_it_failed_or_heads_are),
         cmocka_unit_test(a_cut_content_is_never_silent),
         cmocka_unit_test(a_certificate_that_was_only_allowed_is_never_silent),

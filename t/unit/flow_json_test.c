@@ -268,9 +268,22 @@ a_tunnel_has_its_bytes(void **state)
     f->tunnel_down = 7;
     json_t *root = read_back(f, true);
     assert_int_equal(number_at(json_object_get(root, "tunnel"), "down"), 7);
+    assert_null(json_object_get(json_object_get(root, "tunnel"), "passed_through_by"));
     json_t *req = json_object_get(root, "request");
     assert_null(json_object_get(req, "method"));
     expect_base64(json_object_get(req, "body"), "base64", SLICE("up"));
+    json_decref(root);
+    flow_unref(f);
+}
+
+static void
+a_tunnel_of_closed_tls_says_who_wanted_that(void **state)
+{
+    struct flow *f = flow_make(FLOW_TUNNEL, NULL);
+    f->passed = SLICE("rule \"bank\"");
+    json_t *root = read_back(f, false);
+    assert_string_equal(text_at(json_object_get(root, "tunnel"), "passed_through_by"),
+                        "rule \"bank\"");
     json_decref(root);
     flow_unref(f);
 }
@@ -383,6 +396,7 @@ main(void)
         cmocka_unit_test(bytes_that_are_no_text_do_not_break_it),
         cmocka_unit_test(interim_responses_and_trailers_are_there),
         cmocka_unit_test(a_tunnel_has_its_bytes),
+        cmocka_unit_test(a_tunnel_of_closed_tls_says_who_wanted_that),
         cmocka_unit_test(an_upgraded_exchange_has_the_bytes_of_its_tunnel),
         cmocka_unit_test(a_buf_that_is_full_has_failed),
         cmocka_unit_test(what_was_made_of_a_message_is_told),

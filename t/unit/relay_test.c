@@ -75,6 +75,31 @@ what_comes_for_a_side_that_is_gone_is_dropped(void **state)
 }
 
 static void
+closed_tls_is_counted_and_not_kept(void **state)
+{
+    struct tunnel_ends *t = *state;
+    struct flow *f = flow_new(FLOW_TUNNEL, t->client->peer, NULL);
+    struct chain *c = end_new(t, ROLE_ACCEPT), *s = end_new(t, ROLE_CONNECT);
+    f->passed = SLICE("rule x");
+    turn_begin(&t->turn);
+    struct layer *up = relay_new(c, s->top, f);
+    assert_non_null(up);
+    chain_swap(c, c->top, up);
+    turn_end(&t->turn);
+    chain_input(c, SLICE("one"));
+    chain_input(s, SLICE("three"));
+    assert_int_equal(f->tunnel_up, 3);
+    assert_int_equal(f->tunnel_down, 5);
+    assert_int_equal(f->req.body.size + f->resp.body.size, 0);
+    chain_free(c);
+    chain_free(s);
+    flow_unref(f);
+    chain_free(t->client);
+    chain_free(t->server);
+    assert_int_equal(recorded, 2);
+}
+
+static void
 a_tunnel_is_recorded_once_whichever_side_goes_first(void **state)
 {
     struct tunnel_ends *t = *state;
@@ -90,6 +115,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(what_comes_for_a_side_that_is_gone_is_dropped, setup),
+        cmocka_unit_test_setup(closed_tls_is_counted_and_not_kept, setup),
         cmocka_unit_test_setup(a_tunnel_is_recorded_once_whichever_side_goes_first, setup),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

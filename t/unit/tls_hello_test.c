@@ -169,6 +169,138 @@ no_answer_after_a_while_is_one_too(void **state)
     assert_alert(2, SSL_AD_INTERNAL_ERROR);
 }
 
+/* The host is not told of what it wanted itself, and the client hears nothing of TLS. */
+static void
+assert_turned_away(bool closed, bool reset)
+{
+    struct wire *w = &p.server.chain->wire;
+    assert_int_equal(w->close, closed);
+    assert_int_equal(w->abort, reset);
+    assert_int_equal(p.server.bad + p.server.good, 0);
+    assert_int_equal(buf_len(&w->held), 0);
+}
+
+static void
+an_alert_in_place_of_a_handshake(void **state)
+{
+    for (unsigned later = 0; later < 2; later++) {
+        p.wait = later;
+        p.way = TLS_WAY_ALERT;
+        p.alert = SSL_AD_UNKNOWN_CA;
+        tls_pair_open(&p);
+        tls_pair_pass(&p, &p.client);
+        if (later)
+            tls_pair_answer(&p);
+        assert_alert(2, SSL_AD_UNKNOWN_CA);
+        assert_turned_away(true, false);
+        tls_pair_run(&p);
+        assert_non_null(strstr(p.client.failed.text, "sent the alert unknown_ca"));
+        assert_int_equal(p.server.bad, 0);
+        tls_pair_close(&p);
+    }
+}
+
+static void
+an_alert_that_is_a_warning_says_so(void **state)
+{
+    p.way = TLS_WAY_ALERT;
+    p.alert = SSL_AD_USER_CANCELLED;
+    tls_pair_open(&p);
+    tls_pair_pass(&p, &p.client);
+    assert_alert(1, SSL_AD_USER_CANCELLED);
+}
+
+static void
+the_end_without_a_word(void **state)
+{
+    for (unsigned i = 0; i < 4; i++) {
+        bool reset = i & 1;
+        p.wait = i & 2;
+        p.way = reset ? TLS_WAY_RESET : TLS_WAY_CLOSE;
+        tls_pair_open(&p);
+        tls_pair_pass(&p, &p.client);
+        if (p.wait)
+            tls_pair_answer(&p);
+        assert_int_equal(buf_len(&p.server.chain->wire.out), 0);
+        assert_turned_away(!reset, reset);
+        tls_pair_run(&p);
+        assert_int_equal(p.server.bad, 0);
+        tls_pair_close(&p);
+    }
+}
+
+/* Takes the bytes that are offered to it, and counts them. */
+struct taker {
+    struct layer layer;
+    size_t took;
+    bool eof;
+};
+
+static size_t
+taker_on_event(struct layer *l, const struct event *ev)
+{
+    struct taker *t = container_of(l, struct taker, layer);
+    t->eof |= ev->type == EV_EOF;
+    t->took += ev->type == EV_DATA ? ev->data.n : 0;
+    return ev->type == EV_DATA ? ev->data.n : 0;
+}
+
+static void
+taker_on_cmd(struct layer *l, const struct cmd *c)
+{
+    layer_down(l, c);
+}
+
+static void
+taker_destroy(struct layer *l)
+{
+}
+
+static const struct layer_ops taker_ops = {
+    .name = "taker", .on_event = taker_on_event, .on_cmd = taker_on_cmd, .destroy = taker_destroy};
+
+static void
+another_layer_gets_every_byte_of_the_hello(void **state)
+{
+    struct slice hello = load("curl");
+    for (unsigned later = 0; later < 2; later++) {
+        struct taker taker = {.layer = {.ops = &taker_ops}};
+        p.wait = later;
+        p.way = TLS_WAY_INSTEAD;
+        p.instead = &taker.layer;
+        tls_pair_open(&p);
+        tls_pair_input(&p.server, slice_first(hello, 7));
+        tls_pair_input(&p.server, slice_from(hello, 7));
+        if (later) {
+            tls_pair_input(&p.server, SLICE("more"));
+            assert_int_equal(taker.took, 0);
+            tls_pair_answer(&p);
+        }
+        assert_int_equal(taker.took, hello.n + (later ? 4 : 0));
+        tls_pair_input(&p.server, SLICE("rest"));
+        assert_int_equal(taker.took, hello.n + (later ? 8 : 4));
+        assert_turned_away(false, false);
+        assert_false(taker.eof);
+        tls_pair_close(&p);
+    }
+}
+
+static void
+half_a_client_is_waited_for_when_the_host_says_so(void **state)
+{
+    struct taker taker = {.layer = {.ops = &taker_ops}};
+    p.wait = true;
+    p.way = TLS_WAY_INSTEAD;
+    p.instead = &taker.layer;
+    tls_pair_connect(&p);
+    p.asked->tls.half = true;
+    chain_eof(p.server.chain);
+    assert_int_equal(p.cancels + p.server.bad, 0);
+    tls_pair_answer(&p);
+    assert_true(taker.took > 0 && taker.eof);
+    tls_pair_close(&p);
+}
+
 static void
 other_bytes_get_an_alert(void **state)
 {
@@ -300,6 +432,11 @@ main(void)
         TEST(a_layer_that_dies_takes_the_question_back),
         TEST(no_answer_is_an_internal_error),
         TEST(no_answer_after_a_while_is_one_too),
+        TEST(an_alert_in_place_of_a_handshake),
+        TEST(an_alert_that_is_a_warning_says_so),
+        TEST(the_end_without_a_word),
+        TEST(another_layer_gets_every_byte_of_the_hello),
+        TEST(half_a_client_is_waited_for_when_the_host_says_so),
         TEST(other_bytes_get_an_alert),
         TEST(a_hello_of_ssl_2_gets_an_alert),
         TEST(a_malformed_hello_gets_an_alert),
