@@ -22,9 +22,15 @@ is_tunnel(const struct flow *f)
 }
 
 static bool
-is_failed_tls(const struct flow *f)
+is_tls(const struct flow *f)
 {
     return f->kind == FLOW_TLS;
+}
+
+static bool
+is_failed_tls(const struct flow *f)
+{
+    return is_tls(f) && f->error;
 }
 
 static struct slice
@@ -64,7 +70,7 @@ const struct filter_word filter_kinds[] = {
     {"http", 0, is_http, "it is an exchange of HTTP"},
     {"connect", 0, is_connect, "it is the CONNECT of a tunnel"},
     {"tunnel", 0, is_tunnel, "it is a tunnel that was not looked into"},
-    {"tls", 0, is_failed_tls, "it is a TLS handshake that failed"},
+    {"tls", 0, is_tls, "it is a TLS handshake that failed, or whose ClientHello was acted on"},
     {"ws", FILTER_NEEDS_RESPONSE, is_ws, "it is a WebSocket"},
     {"sse", FILTER_NEEDS_RESPONSE, is_sse, "it is a stream of events"},
     {"tcp", 0, is_tunnel, "it is bare TCP"},
@@ -111,7 +117,7 @@ is_passed(const struct flow *f)
 static bool
 has_no_tls(const struct flow *f)
 {
-    return !has_tls(f) && !is_passed(f) && !is_failed_tls(f);
+    return !has_tls(f) && !is_passed(f) && !is_tls(f);
 }
 
 const struct filter_word filter_tls_words[] = {

@@ -2,9 +2,8 @@
 #include "flow/hook.h"
 
 static const char *const names[STAGES_N] = {
-    [STAGE_REQUEST_HEAD] = "request-head",
-    [STAGE_REQUEST] = "request",
-    [STAGE_RESPONSE_HEAD] = "response-head",
+    [STAGE_CLIENT_HELLO] = "client-hello", [STAGE_REQUEST_HEAD] = "request-head",
+    [STAGE_REQUEST] = "request",           [STAGE_RESPONSE_HEAD] = "response-head",
     [STAGE_RESPONSE] = "response",
 };
 

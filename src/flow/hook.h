@@ -7,6 +7,7 @@
 #include "flow/flow.h"
 
 enum stage {
+    STAGE_CLIENT_HELLO,  /* what a client says first in TLS is there, and was not answered */
     STAGE_REQUEST_HEAD,  /* the head of the request is there, the server not yet asked */
     STAGE_REQUEST,       /* all of it is there: only where somebody wants the content */
     STAGE_RESPONSE_HEAD, /* the final head, not yet sent to the client */
@@ -42,6 +43,9 @@ enum verdict_end {
     END_ANSWER, /* the response that edit_answer has made is sent */
     END_CLOSE,  /* the client's connection is closed without an answer */
     END_RESET,
+    /* Of a ClientHello: */
+    END_PASS,  /* its TLS is left closed: the bytes go to the server and back as they are */
+    END_ALERT, /* it is answered with an alert */
 };
 
 /* What is wanted of the engine; rules add to it. */
@@ -54,8 +58,11 @@ struct decision {
     struct fault fault;
     struct slice upstream; /* "host:port" to connect to, whatever the target says; or empty */
     bool discard;          /* do not record the flow */
-    bool failed; /* a change could not be made, for want of memory or of a limit: the exchange
-                    fails rather than go on without it */
+    uint8_t alert;         /* of END_ALERT */
+    struct slice
+        certificate; /* the fault that the client is shown in it (pki/leaf_fault.h); or empty */
+    bool failed;     /* a change could not be made, for want of memory or of a limit: the exchange
+                        fails rather than go on without it */
 };
 
 struct hook {

@@ -97,6 +97,8 @@ exchange_decided(struct exchange *x, enum stage s)
     if (d->upstream.n)
         x->to = d->upstream;
     switch (d->end) {
+    case END_PASS:
+    case END_ALERT: /* of a ClientHello only */
     case END_GO: return X_NEXT;
     case END_ANSWER:
         if (is_response(s)) {

@@ -74,16 +74,52 @@ hold_note(struct hooks *h, const char *did, struct slice who)
                                                     .at = loop_wall(h->session->worker->loop)});
 }
 
+static void
+hold_by(struct hooks *h, struct slice who, char out[80])
+{
+    snprintf(out, 80, "client %.*s", SLICE_ARG(slice_first(who, 60)));
+    h->hook.by = slice_str(out);
+    h->hook.now = loop_wall(h->session->worker->loop);
+}
+
+static void
+hold_pass(struct hooks *h, struct slice who)
+{
+    char by[80];
+    struct flow *f = h->hook.flow;
+    hold_by(h, who, by);
+    f->passed = arena_dup(f->arena, slice_str(by));
+    if (!f->passed.p)
+        h->ask->hook.decision.failed = true;
+}
+
 void
 hold_decide(struct hooks *h, enum hold_action action, struct slice who)
 {
-    static const char *const did[] = {"held and forwarded", "held and dropped", "held and reset"};
-    static const enum verdict_end ends[] = {END_GO, END_CLOSE, END_RESET};
-    hold_note(h, did[action], who);
+    static const struct {
+        const char *did;
+        enum verdict_end end;
+    } rows[] = {
+        [HOLD_FORWARD] = {"held and forwarded", END_GO},
+        [HOLD_DROP] = {"held and dropped", END_CLOSE},
+        [HOLD_RESET] = {"held and reset", END_RESET},
+        [HOLD_PASS] = {"held and passed through", END_PASS},
+        [HOLD_ALERT] = {"held and refused by an alert", END_ALERT},
+    };
+    hold_note(h, rows[action].did, who);
     hold_forget(h);
+    if (action == HOLD_PASS)
+        hold_pass(h, who);
     if (action != HOLD_FORWARD)
-        h->ask->hook.decision.end = ends[action];
+        h->ask->hook.decision.end = rows[action].end;
     hooks_go_on(h);
+}
+
+void
+hold_alert(struct hooks *h, uint8_t alert, struct slice who)
+{
+    h->ask->hook.decision.alert = alert;
+    hold_decide(h, HOLD_ALERT, who);
 }
 
 void
@@ -98,14 +134,6 @@ hold_msg(struct hooks *h)
 {
     bool response = h->hook.stage == STAGE_RESPONSE_HEAD || h->hook.stage == STAGE_RESPONSE;
     return response ? &h->hook.flow->resp : &h->hook.flow->req;
-}
-
-static void
-hold_by(struct hooks *h, struct slice who, char out[80])
-{
-    snprintf(out, 80, "client %.*s", SLICE_ARG(slice_first(who, 60)));
-    h->hook.by = slice_str(out);
-    h->hook.now = loop_wall(h->session->worker->loop);
 }
 
 bool

@@ -18,10 +18,15 @@ enum hold_action {
     HOLD_FORWARD,
     HOLD_DROP, /* the client's connection is closed */
     HOLD_RESET,
+    /* Of a ClientHello: */
+    HOLD_PASS,  /* its TLS is left closed */
+    HOLD_ALERT, /* see hold_alert */
 };
 
 /* Decides. 'who' is the name of the person or program. */
 void hold_decide(struct hooks *h, enum hold_action action, struct slice who);
+/* Answers a ClientHello with an alert. */
+void hold_alert(struct hooks *h, uint8_t alert, struct slice who);
 /* Changes the message that is held; it stays held. */
 bool hold_change(struct hooks *h, const struct change *c, struct slice who,
                  struct err *e) MUST_CHECK;

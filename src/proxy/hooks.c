@@ -6,7 +6,7 @@
 #include "proxy/engine.h"
 #include "proxy/hold.h"
 
-#define ALL_STAGES ((1u << STAGES_N) - 1)
+#define ALL_STAGES ((1u << STAGES_N) - (1u << STAGE_REQUEST_HEAD))
 
 static void
 hooks_on_timer(void *arg)
@@ -22,28 +22,33 @@ static bool
 any_is_on(const struct rules *rules)
 {
     bool on = false;
-    for (enum stage s = 0; rules && s < STAGES_N && !on; s++)
+    for (enum stage s = STAGE_REQUEST_HEAD; rules && s < STAGES_N && !on; s++)
         on = rules_any(rules, s);
     return on;
+}
+
+struct hooks *
+hooks_new(struct session *s)
+{
+    struct hooks *h = mem_zalloc(sizeof(*h));
+    if (!h)
+        return NULL;
+    h->session = s;
+    h->rules = rules_ref(s->worker->rules);
+    list_init(&h->node);
+    return h;
 }
 
 bool
 hooks_begin(struct session *s, struct ask *a)
 {
-    struct rules *rules = s->worker->rules;
     a->request.stages = 0;
     a->request.hooks = NULL;
-    if (!any_is_on(rules))
+    if (!any_is_on(s->worker->rules))
         return true;
-    struct hooks *h = mem_zalloc(sizeof(*h));
-    if (!h)
-        return false;
-    h->session = s;
-    h->rules = rules_ref(rules);
-    list_init(&h->node);
-    a->request.hooks = h;
+    a->request.hooks = hooks_new(s);
     a->request.stages = ALL_STAGES;
-    return true;
+    return a->request.hooks;
 }
 
 void

@@ -1,7 +1,7 @@
 /*
  * Rules and people at the stages of an exchange: what is wanted there, in the order of the rules,
- * each delay and each hold before the next. One struct hooks per exchange that anybody may want
- * something of; without rules there is none.
+ * each delay and each hold before the next. One struct hooks per exchange, or ClientHello, that
+ * anybody may want something of; without rules there is none.
  */
 #pragma once
 
@@ -29,6 +29,8 @@ struct hooks {
 /* Whether anybody may want something of the flow: then its hooks and its stages are in *a. false
  * without memory. */
 bool hooks_begin(struct session *s, struct ask *a) MUST_CHECK;
+/* Whatever is wanted. NULL without memory. */
+struct hooks *hooks_new(struct session *s) MUST_CHECK;
 void hooks_free(struct hooks *h);
 enum ask_result hooks_ask(struct ask *a);
 void hooks_cancel(struct ask *a);

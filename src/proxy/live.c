@@ -31,6 +31,16 @@ live_tell(struct live_call *c, struct worker *w, struct exchange *x)
     c->each(c, &l);
 }
 
+/* The connection whose ClientHello is a flow. */
+static void
+live_tell_hello(struct live_call *c, struct session *s)
+{
+    struct live l = {.worker = s->worker, .session = s, .flow = session_hello_flow(s)};
+    l.held = live_held(s->worker, l.flow);
+    c->found = true;
+    c->each(c, &l);
+}
+
 static bool
 live_is_http(const struct session *s)
 {
@@ -42,6 +52,10 @@ live_all(struct live_call *c, struct worker *w)
 {
     list_for_safe (it, &w->sessions) {
         struct session *s = session_at(it);
+        if (session_hello_flow(s)) {
+            live_tell_hello(c, s);
+            continue;
+        }
         if (!live_is_http(s))
             continue;
         list_for_safe (seat, &s->fan->seats) {
@@ -57,10 +71,11 @@ live_all_held(struct live_call *c, struct worker *w)
 {
     list_for_safe (it, &w->held) {
         struct hooks *h = container_of(it, struct hooks, node);
-        struct live l = {.worker = w,
-                         .x = container_of(h->ask, struct exchange, ask),
-                         .flow = h->hook.flow,
-                         .held = h};
+        struct live l = {.worker = w, .flow = h->hook.flow, .held = h};
+        if (h->hook.stage == STAGE_CLIENT_HELLO)
+            l.session = h->session;
+        else
+            l.x = container_of(h->ask, struct exchange, ask);
         c->found = true;
         c->each(c, &l);
     }
@@ -71,6 +86,11 @@ live_one(struct live_call *c, struct worker *w)
 {
     list_for_safe (it, &w->sessions) {
         struct session *s = session_at(it);
+        const struct flow *hello = session_hello_flow(s);
+        if (hello && hello->id == c->flow) {
+            live_tell_hello(c, s);
+            return;
+        }
         struct exchange *x = live_is_http(s) ? exchange_find(s->fan, c->flow) : NULL;
         if (!x)
             continue;
@@ -120,4 +140,13 @@ live_begin(struct live_call *c)
     c->at = 0;
     c->found = false;
     return live_next(c);
+}
+
+void
+live_kill(struct live *l, struct slice by)
+{
+    if (l->x)
+        exchange_kill(l->x, by);
+    else
+        session_hello_kill(l->session, by);
 }

@@ -9,12 +9,14 @@
 struct exchange;
 struct hooks;
 struct live_call;
+struct session;
 struct worker;
 
-/* An exchange that is under way. Borrowed for the call. */
+/* An exchange that is under way, or a ClientHello and what becomes of it. Borrowed for the call. */
 struct live {
     struct worker *worker;
-    struct exchange *x;
+    struct exchange *x;      /* NULL: it is none */
+    struct session *session; /* NULL: it is an exchange */
     struct flow *flow;
     struct hooks *held; /* when it waits for a person, else NULL */
 };
@@ -36,3 +38,5 @@ struct live_call {
 /* Begins. false without memory, or when the engine has stopped: 'done' is not called then. Any
  * thread. */
 bool live_begin(struct live_call *c) MUST_CHECK;
+/* Ends it, whatever it does; 'by' says who wanted that. */
+void live_kill(struct live *l, struct slice by);

@@ -235,7 +235,7 @@ void
 pool_put(struct pool *p, struct upstream *u)
 {
     struct pool_host *row = u->at;
-    if (u->fan->broken || p->worker->stopping) {
+    if (u->raw || u->fan->broken || p->worker->stopping) {
         upstream_close(u);
         return;
     }

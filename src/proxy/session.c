@@ -78,13 +78,21 @@ host_page(struct host *h, struct flow *f, const struct failure *why, struct slic
     return page_failure(session_of(h)->setup->config, f, why, content);
 }
 
+void
+session_record(struct session *s, struct flow *f)
+{
+    atomic_fetch_add_explicit(&s->worker->proxy->counters.flows, 1, memory_order_relaxed);
+    if (!(f->flags & FLOW_DISCARDED))
+        worker_record(s->worker, f);
+}
+
 static void
 host_record(struct host *h, struct flow *f)
 {
     struct session *s = session_of(h);
-    atomic_fetch_add_explicit(&s->worker->proxy->counters.flows, 1, memory_order_relaxed);
-    if (!(f->flags & FLOW_DISCARDED))
-        worker_record(s->worker, f);
+    session_record(s, f);
+    if (f == session_hello_flow(s))
+        session_hello_forget(s);
     if (s->worker->stopping && session_idle(s))
         session_hang_up(s);
 }
@@ -108,30 +116,52 @@ host_tunnel(struct host *h, struct flow *f)
     s->client->peer = peer_ref(peer);
     s->peer = peer;
     s->tunnelled = s->silent = true;
+    s->shown = LEAF_GOOD;
+    mem_free(s->to);
+    s->to = NULL;
     s->fan = NULL;
     s->port = f->port;
     snprintf(s->target, sizeof(s->target), "%.*s", SLICE_ARG(f->host));
     return peek_new();
 }
 
+struct flow *
+session_tls_flow(struct session *s)
+{
+    struct flow *f = flow_new(FLOW_TLS, s->peer, s->host.budget);
+    if (!f)
+        return NULL;
+    f->started = host_wall(&s->host);
+    f->scheme = "https";
+    f->host = arena_dup(f->arena, slice_str(s->sni[0] ? s->sni : s->target));
+    f->port = s->port;
+    return f;
+}
+
 /* A client that does not like our certificate is worth a flow of its own. */
 static void
 session_record_refusal(struct session *s, const struct failure *why)
 {
-    struct flow *f = flow_new(FLOW_TLS, s->peer, s->host.budget);
+    struct flow *hello = session_hello_flow(s);
+    struct flow *f = hello ? flow_ref(hello) : session_tls_flow(s);
     if (!f)
         return;
-    f->started = f->ended = host_wall(&s->host);
-    f->scheme = "https";
-    f->host = arena_dup(f->arena, slice_str(s->sni[0] ? s->sni : s->target));
-    f->port = s->port;
     char text[400];
-    const char *shown = s->mirrored ? "; it was shown the fault of the server's certificate: " : "";
-    snprintf(text, sizeof(text), "%s%s%s", why->text, shown,
-             s->mirrored ? verdict_word(s->mirrored) : "");
+    const char *shown = "", *fault = "";
+    if (s->shown) {
+        shown = "; a rule had it shown this fault: ";
+        fault = leaf_fault_word(s->shown);
+    } else if (s->mirrored) {
+        shown = "; it was shown the fault of the server's certificate: ";
+        fault = verdict_word(s->mirrored);
+    }
+    snprintf(text, sizeof(text), "%s%s%s", why->text, shown, fault);
     flow_fail(f, reason_word(why->reason), slice_str(text));
     atomic_fetch_add_explicit(&s->worker->proxy->counters.client_refusals, 1, memory_order_relaxed);
-    worker_record(s->worker, f);
+    f->ended = host_wall(&s->host);
+    if (!(f->flags & FLOW_DISCARDED))
+        worker_record(s->worker, f);
+    session_hello_forget(s);
     flow_unref(f);
 }
 
@@ -171,6 +201,7 @@ host_secured(struct host *h, struct chain *c, struct ssl_st *ssl, const struct f
     }
     s->tls = true;
     s->peer->secured = host_wall(h);
+    session_hello_end(s);
     if (!session_push_http(s))
         c->top->ops->on_cmd(c->top, &(struct cmd){.type = CMD_ABORT});
 }
@@ -216,6 +247,7 @@ session_destroy(struct dying *d)
     peer_unref(s->failed_peer);
     setup_unref(s->setup);
     mem_free(s->why);
+    mem_free(s->to);
     mem_free(s);
 }
 
@@ -244,6 +276,7 @@ session_close(struct session *s)
         stream_close(s->client);
         chain_free(s->client);
     }
+    session_hello_cut(s);
     if (s->bound)
         upstream_close(s->bound);
     if (!list_empty(&s->node))

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "layer/fan.h"
+#include "pki/leaf_fault.h"
 #include "proxy/mode.h"
 #include "proxy/upstream.h"
 #include "proxy/worker.h"
@@ -32,9 +33,13 @@ struct session {
     uint16_t port;
     char sni[256];
     enum verdict_reason
-        mirrored; /* the fault of the server's certificate that ours shows on purpose */
+        mirrored;          /* the fault of the server's certificate that ours shows on purpose */
+    enum leaf_fault shown; /* the fault that a rule wants ours to show */
+    char *to;              /* "host:port" that a rule wants in place of the target; owned */
+    struct greeting *greeting; /* the ClientHello as a flow; NULL: nobody wants it */
 
-    /* The question about TLS that waits for the server's certificate. */
+    /* The question about TLS that waits: for the server's certificate, or for those who act on a
+     * ClientHello. */
     struct ask *tls_ask;
     struct waiter tls_wait;
     bool failed; /* the server could not be reached or trusted: 'why' is for the next who asks */
@@ -67,8 +72,33 @@ enum ask_result session_ask_open(struct session *s, struct ask *a);
 void session_cancel_open(struct ask *a);
 enum ask_result session_ask_tls(struct session *s, struct ask *a);
 void session_cancel_tls(struct session *s);
+/* How we speak TLS to it, after others have had their say. */
+enum ask_result session_speak_tls(struct session *s, struct ask *a);
 enum ask_result session_ask_next(struct session *s, struct ask *a);
 void session_leave(struct host *h, struct fan *server, struct flow *f, bool reusable);
+/* Where a rule wants the session's own target to be; empty: where it is. */
+struct slice session_to(const struct session *s);
+/* A flow of the handshake with the client. NULL without memory. */
+struct flow *session_tls_flow(struct session *s) MUST_CHECK;
+/* Into the list of flows. */
+void session_record(struct session *s, struct flow *f);
+
+/* The ClientHello: a flow on which rules and people act, while there is one. */
+
+/* Whether any of them may. */
+bool session_hello_wanted(const struct session *s);
+enum ask_result session_hello_begin(struct session *s, struct ask *a);
+void session_hello_cancel(struct session *s);
+/* The flow, or NULL. It lives until the handshake is over, or the tunnel that it became. */
+struct flow *session_hello_flow(const struct session *s);
+/* It is over: recorded when something acted on it. */
+void session_hello_end(struct session *s);
+/* The connection is closed before that. */
+void session_hello_cut(struct session *s);
+/* It was recorded. */
+void session_hello_forget(struct session *s);
+void session_hello_kill(struct session *s, struct slice by);
+
 /* HTTP on top of the client's chain. */
 bool session_push_http(struct session *s) MUST_CHECK;
 /* Layers of it that are not on a chain yet. false without memory. */

@@ -46,12 +46,34 @@ session_cancel_open(struct ask *a)
     mem_free(o);
 }
 
+/* Whether it goes where the client's TLS was to go. */
+static bool
+open_is_own(const struct session *s, const struct flow *f)
+{
+    return s->tls && !(f->req.versions && !slice_eq(f->host, slice_str(s->target)));
+}
+
 /* The name that the client said is for where it wanted to go. */
 static bool
 open_is_named(const struct session *s, const struct flow *f)
 {
-    return s->tls && !s->fixed.host[0] &&
-           !(f->req.versions && !slice_eq(f->host, slice_str(s->target)));
+    return open_is_own(s, f) && !s->fixed.host[0];
+}
+
+struct slice
+session_to(const struct session *s)
+{
+    return slice_str(s->to ? s->to : "");
+}
+
+/* Where a rule wants this request to go, or the whole connection; empty: where its target is. */
+static struct slice
+open_to(const struct session *s, const struct ask *a)
+{
+    const struct flow *f = a->open.flow;
+    if (a->open.to.n || !s->to)
+        return a->open.to;
+    return open_is_own(s, f) && f->port == s->port ? session_to(s) : SLICE_NONE;
 }
 
 static struct upstream_spec
@@ -63,7 +85,7 @@ open_spec(struct session *s, const struct ask *a)
     struct upstream_spec spec = {.setup = s->setup, .host = f->host, .port = f->port, .tls = tls};
     if (tls && open_is_named(s, f))
         spec.sni = slice_str(s->sni);
-    if (!a->open.to.n || !url_parse_authority(a->open.to, &to))
+    if (!url_parse_authority(open_to(s, a), &to))
         return spec;
     if (tls && !spec.sni.n)
         spec.sni = f->host;

@@ -18,11 +18,20 @@ static const struct slice alpn_h1 = {"\x08http/1.1", 9};
 static struct upstream_spec
 tls_spec(struct session *s)
 {
-    return (struct upstream_spec){.setup = s->setup,
-                                  .host = slice_str(s->target),
-                                  .port = s->port,
-                                  .tls = true,
-                                  .sni = slice_str(s->fixed.host[0] ? "" : s->sni)};
+    struct authority to;
+    struct upstream_spec spec = {.setup = s->setup,
+                                 .host = slice_str(s->target),
+                                 .port = s->port,
+                                 .tls = true,
+                                 .sni = slice_str(s->fixed.host[0] ? "" : s->sni)};
+    if (!url_parse_authority(session_to(s), &to))
+        return spec;
+    /* The certificate is still to be good for where the client wants to go. */
+    if (!spec.sni.n)
+        spec.sni = spec.host;
+    spec.host = to.host;
+    spec.port = to.port;
+    return spec;
 }
 
 /* The name that the client goes by: in front of one server and without SNI the address. */
@@ -65,6 +74,8 @@ tls_answer(struct session *s, struct ask *a, struct x509_st *cert, enum verdict_
         spec.fault = leaf_fault_of(verdict);
         s->mirrored = verdict;
     }
+    if (s->shown)
+        spec.fault = s->shown;
     a->tls.ssl = ctx_accept_ssl(s->setup->accept, &e);
     if (!a->tls.ssl)
         return;
@@ -107,6 +118,7 @@ session_cancel_tls(struct session *s)
 {
     if (!s->tls_ask)
         return;
+    session_hello_cancel(s);
     pool_forget(&s->tls_wait);
     s->tls_ask = NULL;
 }
@@ -139,15 +151,22 @@ tls_upstream_first(struct session *s, struct ask *a)
 }
 
 enum ask_result
-session_ask_tls(struct session *s, struct ask *a)
+session_speak_tls(struct session *s, struct ask *a)
 {
-    const struct hello *hello = a->tls.hello;
-    if (hello->sni_valid && !url_host_normal(hello->sni, s->sni))
-        s->sni[0] = 0;
     bool ours = onboard_is_host(s->setup->config, slice_str(s->target));
     bool tls = !s->fixed.host[0] || s->fixed.tls;
     if (s->setup->eager && tls && !ours)
         return tls_upstream_first(s, a);
     tls_answer(s, a, NULL, VERDICT_NONE);
     return ASK_DONE;
+}
+
+enum ask_result
+session_ask_tls(struct session *s, struct ask *a)
+{
+    const struct hello *hello = a->tls.hello;
+    list_init(&s->tls_wait.node);
+    if (hello->sni_valid && !url_host_normal(hello->sni, s->sni))
+        s->sni[0] = 0;
+    return session_hello_wanted(s) ? session_hello_begin(s, a) : session_speak_tls(s, a);
 }

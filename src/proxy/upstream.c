@@ -32,7 +32,7 @@ upstream_key(const struct upstream_spec *s, char out[UPSTREAM_KEY_MAX])
     buf_append(&b, s->host);
     buf_byte(&b, ':');
     buf_u64(&b, s->port);
-    buf_append(&b, s->tls ? SLICE(":tls:") : SLICE(":tcp:"));
+    buf_append(&b, s->raw ? SLICE(":raw:") : s->tls ? SLICE(":tls:") : SLICE(":tcp:"));
     buf_append(&b, s->tls ? spec_name(s) : s->host);
     buf_byte(&b, ':');
     buf_u64(&b, s->setup->id);
@@ -313,6 +313,7 @@ upstream_init(struct upstream *u, struct worker *w, const struct upstream_spec *
     u->at = at;
     list_init(&u->node);
     u->tls = s->tls;
+    u->raw = s->raw;
     snprintf(u->name, sizeof(u->name), "%.*s", SLICE_ARG(s->host));
     snprintf(u->sni, sizeof(u->sni), "%.*s", SLICE_ARG(spec_name(s)));
     upstream_key(s, u->key);

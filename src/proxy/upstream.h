@@ -20,6 +20,7 @@ struct upstream_spec {
     struct slice host; /* without brackets */
     uint16_t port;
     bool tls;
+    bool raw;         /* for one tunnel: never shared, never kept */
     struct slice sni; /* what the client sent; empty: the host, when it is a name */
 };
 
@@ -53,7 +54,7 @@ struct upstream {
     struct failure why;
     uint64_t idle_since;
     void *bound; /* the session that alone may use it (connection-bound authentication) */
-    bool tls, secured;
+    bool tls, raw, secured;
     char name[256], sni[256]; /* host, server name */
     char key[UPSTREAM_KEY_MAX];
     struct dying dying;

@@ -14,6 +14,13 @@
 #define SAY_MAX 300
 
 enum stage
+act_at(const void *action)
+{
+    const struct slice *at = action;
+    return slice_eq(*at, SLICE("client-hello")) ? STAGE_CLIENT_HELLO : STAGES_N;
+}
+
+enum stage
 act_side_head(const void *action)
 {
     return *(const enum rule_side *)action == RULE_REQUEST ? STAGE_REQUEST_HEAD

@@ -8,6 +8,7 @@
 #define ACT_RESPONSE (1u << STAGE_RESPONSE_HEAD | 1u << STAGE_RESPONSE)
 #define ACT_CONTENT  (1u << STAGE_REQUEST | 1u << STAGE_RESPONSE)
 #define ACT_ANY      (ACT_REQUEST | ACT_RESPONSE)
+#define ACT_HELLO    (1u << STAGE_CLIENT_HELLO)
 
 #define ACT_URL_MAX     ((size_t)65536)
 #define ACT_CONTENT_MAX ((size_t)64 << 20) /* what an action makes at most */
@@ -27,7 +28,13 @@
           .help = "the pattern is plain text, and so is what takes its place"),                    \
         PARAM(of, by.ignore_case, "ignore-case", BOOL, .def = "no",                                \
               .help = "capital and small letters are the same")
+/* For actions that can act on a ClientHello, too. */
+#define PARAM_AT(of)                                                                               \
+    PARAM(of, at, "at", CHOICE, .def = "exchange", .choices = "exchange|client-hello",             \
+          .help = "on an exchange, or on what a client says first in TLS, before any answer")
 
+/* For actions whose struct begins with the slice of PARAM_AT: STAGES_N for an exchange. */
+enum stage act_at(const void *action);
 /* For actions whose struct begins with an enum rule_side: the stages of its head, and of its
  * content. */
 enum stage act_side_head(const void *action);

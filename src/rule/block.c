@@ -2,6 +2,7 @@
 #include "rule/act.h"
 
 struct block_rule {
+    struct slice at;
     uint64_t status;
     struct slice how;
 };
@@ -10,7 +11,10 @@ static const struct rule_param params[] = {
     PARAM(block_rule, status, "status", NUMBER, .def = "403", .min = 200, .max = 999,
           .help = "of the answer, which has no content; 444 closes without an answer"),
     PARAM(block_rule, how, "how", CHOICE, .def = "answer", .choices = "answer|close|reset",
-          .help = "answer with the status, or end the client's connection without an answer"),
+          .help =
+              "answer with the status, or end the client's connection without an answer; in TLS, "
+              "to answer is to close"),
+    PARAM_AT(block_rule),
     PARAM_END,
 };
 
@@ -22,7 +26,7 @@ apply(const void *action, struct hook *h)
         h->decision->end = END_RESET;
         return "reset the connection";
     }
-    if (slice_eq(a->how, SLICE("close")) || a->status == 444) {
+    if (slice_eq(a->how, SLICE("close")) || a->status == 444 || h->stage == STAGE_CLIENT_HELLO) {
         h->decision->end = END_CLOSE;
         return "closed the connection";
     }
@@ -36,6 +40,7 @@ const struct rule_ops rule_block = {
     .help = "Keeps the request from the server.",
     .size = sizeof(struct block_rule),
     .params = params,
-    .stages = ACT_REQUEST,
+    .stages = ACT_HELLO | ACT_REQUEST,
+    .stage = act_at,
     .apply = apply,
 };

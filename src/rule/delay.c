@@ -3,17 +3,27 @@
 #include "rule/act.h"
 
 struct delay {
+    struct slice at;
     enum rule_side side;
     uint64_t time, jitter;
 };
 
 static const struct rule_param params[] = {
-    PARAM(delay, side, "side", SIDE, .def = "request", .help = "which message waits"),
+    PARAM(delay, side, "side", SIDE, .def = "request",
+          .help = "which message of an exchange waits"),
     PARAM(delay, time, "time", DURATION, .required = true, .help = "how long"),
     PARAM(delay, jitter, "jitter", DURATION, .def = "0",
           .help = "and up to so much more, at random"),
+    PARAM_AT(delay),
     PARAM_END,
 };
+
+static enum stage
+stage(const void *action)
+{
+    const struct delay *a = action;
+    return act_at(a) == STAGE_CLIENT_HELLO ? STAGE_CLIENT_HELLO : act_side_head(&a->side);
+}
 
 static const char *
 apply(const void *action, struct hook *h)
@@ -29,7 +39,7 @@ const struct rule_ops rule_delay = {
     .help = "Lets the message wait before the next rule and before it goes on.",
     .size = sizeof(struct delay),
     .params = params,
-    .stages = ACT_ANY,
-    .stage = act_side_head,
+    .stages = ACT_HELLO | ACT_ANY,
+    .stage = stage,
     .apply = apply,
 };

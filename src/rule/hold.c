@@ -8,8 +8,9 @@ struct hold {
 
 static const struct rule_param params[] = {
     PARAM(hold, at, "at", CHOICE, .def = "request-head",
-          .choices = "request-head|request|response-head|response",
-          .help = "where: once the head is there, or with all of the content"),
+          .choices = "client-hello|request-head|request|response-head|response",
+          .help = "where: what a client says first in TLS, a message once its head is there, or "
+                  "with all of its content"),
     PARAM_END,
 };
 
@@ -40,7 +41,7 @@ const struct rule_ops rule_hold = {
     .help = "Lets the message wait until a person lets it go on, changed or not.",
     .size = sizeof(struct hold),
     .params = params,
-    .stages = ACT_ANY,
+    .stages = ACT_HELLO | ACT_ANY,
     .stage = stage,
     .prepare = prepare,
     .apply = apply,

@@ -2,11 +2,13 @@
 #include "rule/act.h"
 
 struct mark {
+    struct slice at;
     struct slice text;
 };
 
 static const struct rule_param params[] = {
     PARAM(mark, text, "mark", TEXT, .required = true, .help = "a colour like red, or a sign"),
+    PARAM_AT(mark),
     PARAM_END,
 };
 
@@ -26,6 +28,7 @@ const struct rule_ops rule_mark = {
     .help = "Marks the exchange, for people to find it.",
     .size = sizeof(struct mark),
     .params = params,
-    .stages = ACT_ANY,
+    .stages = ACT_HELLO | ACT_ANY,
+    .stage = act_at,
     .apply = apply,
 };

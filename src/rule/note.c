@@ -2,11 +2,13 @@
 #include "rule/act.h"
 
 struct note {
+    struct slice at;
     struct slice text;
 };
 
 static const struct rule_param params[] = {
     PARAM(note, text, "note", TEXT, .required = true, .help = "what is to be said"),
+    PARAM_AT(note),
     PARAM_END,
 };
 
@@ -26,6 +28,7 @@ const struct rule_ops rule_note = {
     .help = "Writes a remark on the exchange, in place of one that is there.",
     .size = sizeof(struct note),
     .params = params,
-    .stages = ACT_ANY,
+    .stages = ACT_HELLO | ACT_ANY,
+    .stage = act_at,
     .apply = apply,
 };

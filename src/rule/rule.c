@@ -134,6 +134,7 @@ static unsigned
 there_at(enum stage s)
 {
     static const unsigned there[STAGES_N] = {
+        [STAGE_CLIENT_HELLO] = 0,
         [STAGE_REQUEST_HEAD] = 0,
         [STAGE_REQUEST] = FILTER_NEEDS_REQUEST_BODY,
         [STAGE_RESPONSE_HEAD] = FILTER_NEEDS_REQUEST_BODY | FILTER_NEEDS_RESPONSE,
@@ -147,9 +148,12 @@ there_at(enum stage s)
 static unsigned
 allowed_stages(const struct rule *r)
 {
-    if (!r->ops->stage)
-        return r->ops->stages;
-    enum stage first = r->ops->stage(r->action);
+    const unsigned hello = 1u << STAGE_CLIENT_HELLO;
+    enum stage first = r->ops->stage ? r->ops->stage(r->action) : STAGES_N;
+    if (first == STAGES_N)
+        return r->ops->stages == hello ? hello : r->ops->stages & ~hello;
+    if (first == STAGE_CLIENT_HELLO)
+        return hello;
     enum stage last = first < STAGE_RESPONSE_HEAD ? STAGE_REQUEST : STAGE_RESPONSE;
     return r->ops->stages & ((2u << last) - (1u << first));
 }

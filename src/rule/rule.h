@@ -63,8 +63,9 @@ struct rule_ops {
     bool each;                       /* it acts at each of them, not at one */
     bool outside; /* it reaches beyond the flow and what is decided for it: see rule/trial.h */
     /* The stage, where the arguments decide it, or the one of the same message where its content is
-     * there, if the query asks for that. NULL: the first of 'stages' where all is there that the
-     * query asks for. */
+     * there, if the query asks for that. NULL, or STAGES_N: the first of 'stages' where all is
+     * there that the query asks for; the ClientHello, which is no part of an exchange, only when
+     * there is no other. */
     enum stage (*stage)(const void *action);
     /* Checks and prepares what the params could not; may be NULL. */
     bool (*prepare)(void *action, struct err *e);

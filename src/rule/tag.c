@@ -4,11 +4,13 @@
 #define TAGS_MAX 32
 
 struct tag {
+    struct slice at;
     struct slice text;
 };
 
 static const struct rule_param params[] = {
     PARAM(tag, text, "tag", TEXT, .required = true, .help = "the word"),
+    PARAM_AT(tag),
     PARAM_END,
 };
 
@@ -41,6 +43,7 @@ const struct rule_ops rule_tag = {
     .help = "Puts one more word on the exchange, for people to find it.",
     .size = sizeof(struct tag),
     .params = params,
-    .stages = ACT_ANY,
+    .stages = ACT_HELLO | ACT_ANY,
+    .stage = act_at,
     .apply = apply,
 };

@@ -26,6 +26,13 @@ show_content(struct trial *t, struct http_msg *to, const struct http_msg *from)
     to->end_at = from->end_at;
 }
 
+/* What there was of it when nobody had spoken in it. */
+static bool
+show_hello(struct trial *t UNUSED)
+{
+    return true;
+}
+
 /* false: this is no exchange that rules could see. */
 static bool
 show_request_head(struct trial *t)
@@ -65,9 +72,8 @@ show_response(struct trial *t)
 
 /* What becomes visible with a stage; false when the flow did not come so far. */
 static bool (*const shows[STAGES_N])(struct trial *t) = {
-    [STAGE_REQUEST_HEAD] = show_request_head,
-    [STAGE_REQUEST] = show_request,
-    [STAGE_RESPONSE_HEAD] = show_response_head,
+    [STAGE_CLIENT_HELLO] = show_hello, [STAGE_REQUEST_HEAD] = show_request_head,
+    [STAGE_REQUEST] = show_request,    [STAGE_RESPONSE_HEAD] = show_response_head,
     [STAGE_RESPONSE] = show_response,
 };
 
@@ -99,6 +105,8 @@ static void
 run_stage(struct trial *t, struct rule *r, enum stage s)
 {
     struct hook h = {.stage = s, .flow = t->flow, .now = clock_wall(), .decision = &t->decision};
+    if (s == STAGE_CLIENT_HELLO && !t->flow->client->tls)
+        return;
     t->matched |= filter_match(rule_filter(r), t->flow);
     /* What it did is in the trace. */
     (void)!rule_run(r, &h);

@@ -3,11 +3,13 @@
 #include "rule/act.h"
 
 struct upstream {
+    struct slice at;
     struct slice to;
 };
 
 static const struct rule_param params[] = {
     PARAM(upstream, to, "to", TEXT, .required = true, .help = "HOST:PORT"),
+    PARAM_AT(upstream),
     PARAM_END,
 };
 
@@ -37,10 +39,13 @@ apply(const void *action, struct hook *h)
 
 const struct rule_ops rule_upstream = {
     .name = "upstream",
-    .help = "Connects to another address; the request and the name in its TLS stay as they are.",
+    .help =
+        "Connects to another address; the request and the name in its TLS stay as they are. At the "
+        "ClientHello: for all that comes in this connection of the client.",
     .size = sizeof(struct upstream),
     .params = params,
-    .stages = ACT_REQUEST,
+    .stages = ACT_HELLO | ACT_REQUEST,
+    .stage = act_at,
     .prepare = prepare,
     .apply = apply,
 };

@@ -4,6 +4,7 @@
 #include "lib/flow_make.h"
 #include "lib/folder.h"
 #include "lib/rule_make.h"
+#include "pki/leaf_fault.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -378,6 +379,96 @@ a_line_is_logged_until_the_file_is_full(void **state)
     flow_unref(f);
 }
 
+static struct flow *
+make_hello(void)
+{
+    struct flow *f = flow_make(FLOW_TLS, NULL);
+    f->host = SLICE("bank.example");
+    f->port = 443;
+    return f;
+}
+
+static void
+a_hello_is_acted_on(void **state)
+{
+    static const struct {
+        const char *rule;
+        struct decision want;
+        const char *did; /* NULL: nothing */
+    } rows[] = {
+        {"do: pass-through", {.end = END_PASS}, "passed through"},
+        {"do: pass-through\nwhen: host:bank.example", {.end = END_PASS}, "passed through"},
+        {"do: pass-through\nwhen: host:other", {0}, NULL},
+        {"do: pass-through\nwhen: status:200", {0}, NULL},
+        {"do: block\nat: client-hello", {.end = END_CLOSE}, "closed the connection"},
+        {"do: block\nat: client-hello\nhow: reset", {.end = END_RESET}, "reset the connection"},
+        {"do: hold\nat: client-hello", {.hold = true}, "held"},
+        {"do: delay\nat: client-hello\ntime: 5ms", {.delay = 5000000}, "waited 5 ms"},
+        {"do: discard\nat: client-hello", {.discard = true}, "not recorded"},
+        {"do: fault\nkind: alert",
+         {.end = END_ALERT, .alert = 40},
+         "sent the alert handshake_failure (40)"},
+        {"do: fault\nkind: alert\nalert: 48",
+         {.end = END_ALERT, .alert = 48},
+         "sent the alert unknown_ca (48)"},
+        {"do: mark\nmark: m\nat: client-hello", {0}, "marked"},
+        {"do: note\nnote: n\nat: client-hello", {0}, "noted"},
+        {"do: tag\ntag: t\nat: client-hello", {0}, "tagged"},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct flow *f = make_hello();
+        struct decision d = {0};
+        assert_int_equal(run_rule(f, rows[i].rule, &d), rows[i].did != NULL);
+        assert_memory_equal(&d, &rows[i].want, sizeof d);
+        if (rows[i].did) {
+            assert_string_equal(f->trace->did, rows[i].did);
+            assert_string_equal(f->trace->stage, "client-hello");
+        }
+        assert_int_equal(f->passed.n > 0, d.end == END_PASS);
+        flow_unref(f);
+    }
+}
+
+/* The words are those of the forging, all of them and in its order. */
+static void
+every_fault_of_a_certificate_can_be_shown(void **state)
+{
+    const struct rule_param *p = rule_fault.params;
+    while (strcmp(p->key, "certificate") != 0)
+        p++;
+    struct slice rest = slice_str(p->choices);
+    for (enum leaf_fault fault = LEAF_GOOD + 1; fault < LEAF_FAULTS; fault++) {
+        char text[200];
+        struct flow *f = make_hello();
+        struct decision d = {0};
+        struct slice word = slice_cut(&rest, '|');
+        assert_true(slice_eq(word, slice_str(leaf_fault_word(fault))));
+        snprintf(text, sizeof text, "do: fault\nkind: certificate\ncertificate: %.*s",
+                 SLICE_ARG(word));
+        assert_int_equal(run_rule(f, text, &d), 1);
+        assert_true(slice_eq(d.certificate, word));
+        flow_unref(f);
+    }
+    assert_int_equal(rest.n, 0);
+}
+
+static void
+other_rules_leave_a_hello_alone(void **state)
+{
+    static const char *const texts[] = {
+        "do: mark\nmark: m",      "do: discard",          "do: block",
+        "do: upstream\nto: a:1",  "do: delay\ntime: 1ms", "do: hold",
+        "do: fault\nkind: reset", "do: tag\ntag: t",
+    };
+    for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
+        struct rule *r = rule_make(texts[i]);
+        struct rules *rs = rules_new(&r, 1, NULL);
+        assert_false(rules_any(rs, STAGE_CLIENT_HELLO));
+        rules_unref(rs);
+        rule_unref(r);
+    }
+}
+
 static bool
 act_without_memory(const struct rules *rs, unsigned long nth)
 {
@@ -415,6 +506,10 @@ want_of_memory_is_survived(void **state)
         "do: sticky-auth",
         "do: sticky-cookie",
         "do: upstream\nto: a.test:1",
+        "do: upstream\nto: a.test:1\nat: client-hello",
+        "do: pass-through",
+        "do: fault\nkind: alert",
+        "do: fault\nkind: certificate",
     };
     for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
         struct rule *r = rule_make(texts[i]);
@@ -456,7 +551,11 @@ arguments_that_cannot_be_are_named(void **state)
         {"do: delay\ntime: 2h",
          "'time': '2h' is not a time like 500ms or 10s, of at most one hour"},
         {"do: fault\nkind: odd",
-         "'kind': 'odd' is not one of reset|close|stall|truncate|length|chunk|gzip"},
+         "'kind': 'odd' is not one of reset|close|stall|truncate|length|chunk|gzip|alert|"
+         "certificate"},
+        {"do: fault\nkind: alert\nalert: odd",
+         "'alert': 'odd' is neither a name nor a number of an alert"},
+        {"do: mark\nmark: m\nat: request", "'at': 'request' is not one of exchange|client-hello"},
         {"do: upstream\nto: b.test", "'to': 'b.test' is not HOST:PORT"},
         {"do: map-local\npath: x\nprefix: a", "'prefix': 'a' does not begin with '/'"},
         {"do: log\nfile: /nowhere/at/all",
@@ -487,6 +586,9 @@ main(void)
         cmocka_unit_test(flows_are_marked_noted_and_tagged),
         cmocka_unit_test(conditions_of_caches_go),
         cmocka_unit_test(a_line_is_logged_until_the_file_is_full),
+        cmocka_unit_test(a_hello_is_acted_on),
+        cmocka_unit_test(every_fault_of_a_certificate_can_be_shown),
+        cmocka_unit_test(other_rules_leave_a_hello_alone),
         cmocka_unit_test(want_of_memory_is_survived),
         cmocka_unit_test(arguments_that_cannot_be_are_named),
     };

@@ -403,6 +403,16 @@ damaged_content_is_looked_at_as_it_is(void **state)
 }
 
 static void
+a_hello_that_went_well_did_not_fail(void **state)
+{
+    struct flow *f = flow_make(FLOW_TLS, NULL);
+    assert_true(matches_one("kind:tls host:example", f));
+    assert_false(matches_one("tls:failed", f));
+    assert_false(matches_one("tls:no", f));
+    flow_unref(f);
+}
+
+static void
 a_query_is_shared_by_references(void **state)
 {
     struct filter *q = filter_parse(SLICE("404"), NULL, NULL, NULL);
@@ -433,6 +443,7 @@ main(void)
         cmocka_unit_test(a_content_is_looked_at_as_far_as_the_limit),
         cmocka_unit_test(lines_of_content_encoding_are_one_list),
         cmocka_unit_test(damaged_content_is_looked_at_as_it_is),
+        cmocka_unit_test(a_hello_that_went_well_did_not_fail),
         cmocka_unit_test(a_query_is_shared_by_references),
     };
     return cmocka_run_group_tests(tests, make_flows, free_flows);

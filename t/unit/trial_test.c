@@ -86,6 +86,30 @@ what_came_later_is_not_seen_before(void **state)
 }
 
 static void
+a_hello_is_there_where_there_was_tls(void **state)
+{
+    struct flow *f = make_flow();
+    struct trial t = try_rule("do: pass-through", f);
+    assert_false(t.matched);
+    trial_release(&t);
+    assert_non_null(peer_need_tls(f->client));
+    t = try_rule("do: pass-through\nwhen: host=example.com", f);
+    assert_true(t.matched);
+    assert_int_equal(t.decision.end, END_PASS);
+    assert_string_equal(t.flow->trace->stage, "client-hello");
+    assert_int_equal(f->passed.n, 0);
+    trial_release(&t);
+    /* Nothing of the exchange was there. */
+    t = try_rule("do: mark\nmark: m\nat: client-hello\nwhen: method:POST", f);
+    assert_false(t.matched);
+    trial_release(&t);
+    t = try_rule("do: mark\nmark: m\nwhen: method:POST", f);
+    assert_true(t.matched);
+    trial_release(&t);
+    flow_unref(f);
+}
+
+static void
 a_query_that_does_not_match_does_nothing(void **state)
 {
     struct flow *f = make_flow();
@@ -165,6 +189,7 @@ main(void)
         cmocka_unit_test(a_rule_acts_on_the_copy_alone),
         cmocka_unit_test(contents_of_both_sides_are_there_at_their_stages),
         cmocka_unit_test(what_came_later_is_not_seen_before),
+        cmocka_unit_test(a_hello_is_there_where_there_was_tls),
         cmocka_unit_test(a_query_that_does_not_match_does_nothing),
         cmocka_unit_test(a_match_without_an_effect_is_a_match),
         cmocka_unit_test(changes_of_other_rules_are_not_there),

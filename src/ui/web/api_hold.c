@@ -2,8 +2,8 @@
 #include "api/json_in.h"
 #include "base/mem.h"
 #include "base/scan.h"
+#include "codec/alert.h"
 #include "flow/flow_json.h"
-#include "layer/exchange.h"
 #include "proxy/hold.h"
 #include "proxy/live.h"
 #include "ui/web/control.h"
@@ -15,6 +15,10 @@
 #define LISTED_MAX 10000
 #define FIELDS_MAX 200
 
+#define AT_HELLO    (1u << STAGE_CLIENT_HELLO)
+#define AT_EXCHANGE ((1u << STAGES_N) - (1u << STAGE_REQUEST_HEAD))
+#define AT_ANY      (AT_HELLO | AT_EXCHANGE)
+
 /* A call that goes to the workers and comes back with its answer. */
 struct trip {
     struct live_call live;
@@ -25,6 +29,7 @@ struct trip {
     struct change_field fields[FIELDS_MAX];
     struct slice names[FIELDS_MAX];
     bool forward; /* after an edit */
+    uint8_t alert;
     unsigned done;
     struct buf out;
     struct json json;
@@ -36,7 +41,9 @@ struct action {
     const char *name;
     /* On the thread of the worker. */
     void (*run)(struct trip *v, struct live *l);
-    bool takes_change;
+    unsigned stages; /* bits 1 << enum stage where it makes sense */
+    /* What its JSON says: the part that cannot be read, or NULL. NULL: it takes none. */
+    const char *(*read)(struct trip *v, const json_t *o);
     const char *did; /* for the audit trail */
 };
 
@@ -55,6 +62,7 @@ show_line(struct json *j, const struct live *l)
     json_begin_object(j, NULL);
     json_u64(j, "id", f->id);
     json_text(j, "method", edit_head(&f->req)->method);
+    json_str(j, "kind", flow_kind_name(f->kind));
     flow_json_url(j, f);
     json_u64(j, "started_us", f->started / 1000);
     if (edit_head(&f->resp)->status)
@@ -99,7 +107,10 @@ show_whole(struct trip *v, struct live *l)
     json_u64(j, "until_us", l->held->until / 1000);
     json_str(j, "owner", l->held->owner);
     flow_json_url(j, l->flow);
-    show_message(j, "request", &l->flow->req);
+    if (l->held->hook.stage == STAGE_CLIENT_HELLO)
+        flow_json_peer(j, "client", l->flow->client, true);
+    else
+        show_message(j, "request", &l->flow->req);
     if (is_response(l->held->hook.stage))
         show_message(j, "response", &l->flow->resp);
     json_end_object(j);
@@ -129,6 +140,18 @@ static void
 act_reset(struct trip *v, struct live *l)
 {
     hold_decide(l->held, HOLD_RESET, who(v));
+}
+
+static void
+act_pass(struct trip *v, struct live *l)
+{
+    hold_decide(l->held, HOLD_PASS, who(v));
+}
+
+static void
+act_alert(struct trip *v, struct live *l)
+{
+    hold_alert(l->held, v->alert, who(v));
 }
 
 static void
@@ -176,28 +199,6 @@ static void
 act_answer(struct trip *v, struct live *l)
 {
     v->failed = !hold_answer(l->held, &v->change, who(v), &v->e);
-}
-
-static const struct action actions[] = {
-    {"answer", act_answer, true, "answered"},
-    {"drop", act_drop, false, "dropped"},
-    {"edit", act_edit, true, "edited"},
-    {"extend", act_extend, false, "gave more time to"},
-    {"forward", act_forward, false, "forwarded"},
-    {"hold-response", act_hold_response, false, "forwarded, to hold the response of,"},
-    {"never", act_never, false, "forwarded, not to hold again,"},
-    {"reset", act_reset, false, "reset"},
-    {"revert", act_revert, false, "reverted"},
-    {"take", act_take, false, "took"},
-};
-
-static const struct action *
-action_find(struct slice name)
-{
-    for (size_t i = 0; i < ARRAY_LEN(actions); i++)
-        if (slice_eq(name, slice_str(actions[i].name)))
-            return &actions[i];
-    return NULL;
 }
 
 /* A change out of JSON */
@@ -269,6 +270,43 @@ read_change(struct trip *v, const json_t *o)
     if (remove && !read_names(remove, v->names, &c->n_remove))
         return "remove";
     return read_content(v, o) ? NULL : "content";
+}
+
+/* {"alert": "unknown_ca"}, or a number. */
+static const char *
+read_alert(struct trip *v, const json_t *o)
+{
+    const json_t *alert = json_object_get(o, "alert");
+    json_int_t number = json_integer_value(alert);
+    if (json_is_integer(alert) && number >= 0 && number <= UINT8_MAX) {
+        v->alert = (uint8_t)number;
+        return NULL;
+    }
+    return alert_find(json_in_text(alert), &v->alert) ? NULL : "alert";
+}
+
+static const struct action actions[] = {
+    {"alert", act_alert, AT_HELLO, read_alert, "sent an alert in place of the handshake of"},
+    {"answer", act_answer, AT_EXCHANGE, read_change, "answered"},
+    {"drop", act_drop, AT_ANY, NULL, "dropped"},
+    {"edit", act_edit, AT_EXCHANGE, read_change, "edited"},
+    {"extend", act_extend, AT_ANY, NULL, "gave more time to"},
+    {"forward", act_forward, AT_ANY, NULL, "forwarded"},
+    {"hold-response", act_hold_response, AT_EXCHANGE, NULL, "forwarded, to hold the response of,"},
+    {"never", act_never, AT_ANY, NULL, "forwarded, not to hold again,"},
+    {"pass-through", act_pass, AT_HELLO, NULL, "passed through"},
+    {"reset", act_reset, AT_ANY, NULL, "reset"},
+    {"revert", act_revert, AT_EXCHANGE, NULL, "reverted"},
+    {"take", act_take, AT_ANY, NULL, "took"},
+};
+
+static const struct action *
+action_find(struct slice name)
+{
+    for (size_t i = 0; i < ARRAY_LEN(actions); i++)
+        if (slice_eq(name, slice_str(actions[i].name)))
+            return &actions[i];
+    return NULL;
 }
 
 /* Visiting the workers, and coming back. */
@@ -364,13 +402,25 @@ each_whole(struct live_call *c, struct live *l)
     show_whole(v, l);
 }
 
+/* Whether the action makes sense where it is held. */
+static bool
+fits(const struct trip *v, const struct live *l)
+{
+    return v->action->stages & 1u << l->held->hook.stage;
+}
+
 static void
 each_act(struct live_call *c, struct live *l)
 {
     struct trip *v = container_of(c, struct trip, live);
-    if (!l->held)
+    if (!l->held || (!v->live.flow && !fits(v, l)))
         return;
     v->done++;
+    if (!fits(v, l)) {
+        v->failed = !err_set(&v->e, ERR_FAILED, "'%s' is nothing to do at '%s'", v->action->name,
+                             stage_name(l->held->hook.stage));
+        return;
+    }
     bool force = v->action->run == act_take && call_query(v->call, "force").p;
     if (!hold_take(l->held, who(v), force)) {
         v->failed = !err_set(&v->e, ERR_FAILED, "it belongs to '%s' now", l->held->owner);
@@ -384,7 +434,7 @@ each_kill(struct live_call *c, struct live *l)
 {
     struct trip *v = container_of(c, struct trip, live);
     v->done = 1;
-    exchange_kill(l->x, who(v));
+    live_kill(l, who(v));
 }
 
 /* An object with one list. */
@@ -460,9 +510,9 @@ act(struct trip *v, const struct action *a)
     struct call *c = v->call;
     v->action = a;
     v->live.held = true;
-    if (a->takes_change) {
+    if (a->read) {
         const json_t *o = call_json(c);
-        const char *bad = o ? read_change(v, o) : "";
+        const char *bad = o ? a->read(v, o) : "";
         if (bad) {
             enum call_state s =
                 *bad ? call_fail(c, 400, "bad-change", "'%s' cannot be read", bad) : CALL_DONE;
@@ -487,7 +537,7 @@ enum call_state
 api_held_act_all(struct call *c)
 {
     const struct action *a = action_find(c->params[0]);
-    struct trip *v = a && !a->takes_change ? trip_new(c) : NULL;
+    struct trip *v = a && !a->read ? trip_new(c) : NULL;
     return v ? act(v, a) : call_missing(c, "action for all");
 }
 

@@ -57,7 +57,7 @@ struct number {
     unsigned long value;
 };
 
-#define NUMBERS 7
+#define NUMBERS 8
 
 static void
 read_numbers(const struct control *c, struct number out[NUMBERS])
@@ -70,6 +70,7 @@ read_numbers(const struct control *c, struct number out[NUMBERS])
         {"flows", "Flows recorded", false, atomic_load(&n->flows)},
         {"client_refusals", "Handshakes that clients refused", false,
          atomic_load(&n->client_refusals)},
+        {"passed", "Connections whose TLS was left closed", false, atomic_load(&n->passed)},
         {"streams", "Connections open now, of all kinds", true, stream_count()},
         {"calls", "Requests to the control API answered", false, c->n_calls},
     };

@@ -15,14 +15,14 @@ ROUTE("GET", "/api/v1/live", api_live_list, .summary = "Flows under way", .respo
 ROUTE("GET", "/api/v1/held", api_held_list, .summary = "Flows that wait for a decision",
       .response = "LiveList")
 ROUTE("POST", "/api/v1/held/all/{action}", api_held_act_all,
-      .summary = "The same for all: forward, drop, reset, extend, revert",
+      .summary = "The same for all: forward, drop, reset, extend, revert, pass-through",
       .params = PARAMS({"action", "string", "what is done"}), .response = "Acted")
 ROUTE("GET", "/api/v1/held/{id}", api_held_show,
       .summary = "A flow that is held, with its contents",
       .params = PARAMS({"id", "integer", "of the flow"}), .response = "Held")
 ROUTE("POST", "/api/v1/held/{id}/{action}", api_held_act,
       .summary = "What becomes of it: forward, drop, reset, edit, answer, revert, extend, take, "
-                 "never, hold-response",
+                 "never, hold-response; of a ClientHello: pass-through, alert",
       .params = PARAMS({"id", "integer", "of the flow"}, {"action", "string", "what is done"},
                        {"force", "boolean", "with take: away from who has it"}),
       .body = "Change", .response = "Acted")
