@@ -273,14 +273,18 @@ def test_name_of_a_hello_does_not_choose_the_server(proxy, api, site, origin, wo
 
 def test_connections_of_tunnels_have_their_limit(start, site, shared):
     proxy = start("--upstream-per-host", "1", "--threads", "1")
-    Api(proxy).rule("pass-through")
+    api = Api(proxy)
+    api.rule("pass-through")
     context = origin_context(shared)
-    first = proxy.secure("site.test", site.port, context)
-    second = Client(proxy, site, context)
-    assert read_response(first.send(GET)).status == 200
-    assert second.answer is None and len(site.connections) == 1
-    first.close()
+    with proxy.secure("site.test", site.port, context) as first:
+        second = Client(proxy, site, context)
+        until(lambda: len(api.get("/live")["flows"]) == 2, "both tunnels")
+        for _ in range(5):
+            assert read_response(first.send(GET)).status == 200
+        assert second.answer is None and len(site.connections) == 1
     assert second.wait().answer.status == 200
+    before, after = proxy.wait_flows(2, kind="tunnel")
+    assert after["server"]["opened_us"] >= before["ended_us"]
 
 
 # Other actions
