@@ -224,6 +224,23 @@ def test_passing_is_counted_and_said_in_every_form(start, site, shared):
     assert recorded.exists()
 
 
+def test_in_front_of_one_server(weir, site, shared):
+    proxy = weir(*OPTIONS, "--mode", f"reverse:https://site.test:{site.port}", sites=[site])
+    api = Api(proxy)
+    rule = api.rule("pass-through", "sni:site.test")
+    with proxy.dial() as pipe:
+        pipe.start_tls(origin_context(shared), name="site.test")
+        assert read_response(pipe.send(GET)).status == 200
+    assert proxy.flow(kind="tunnel")["server"]["remote"] == f"127.0.0.1:{site.port}"
+    api.delete(f"/rules/{rule}")
+    api.rule("upstream", to=f"127.0.0.1:{site.port}", at="client-hello")
+    with proxy.dial() as pipe:
+        pipe.start_tls(proxy.context(), name="shop.test")
+        assert read_response(pipe.send(GET)).status == 200
+    assert proxy.flow(kind="http")["server"]["host"] == "127.0.0.1"
+    assert site.connections[-1].server_name == "site.test"
+
+
 # What a pass-through must not reach
 
 
