@@ -46,8 +46,8 @@
 /* 'whole': with everything in base64, else without. */
 void flow_json(struct json *j, const struct flow *f, bool whole);
 /* A part of it, with its key. */
+void flow_json_peer(struct json *j, const char *key, const struct peer *p, bool whole);
 void flow_json_flags(struct json *j, const struct flow *f);
 void flow_json_url(struct json *j, const struct flow *f);
-void flow_json_peer(struct json *j, const char *key, const struct peer *p, bool whole);
 void flow_json_fields(struct json *j, const struct http_head *h);
 const char *flow_kind_name(enum flow_kind k);

@@ -1,4 +1,4 @@
-/* The names of the stages. */
+/* The names of the stages and of the hooks. */
 #include "flow/hook.h"
 
 static const char *const names[STAGES_N] = {
@@ -22,4 +22,30 @@ stage_find(struct slice name, enum stage *out)
             return true;
         }
     return false;
+}
+
+const struct hook_row hook_rows[HOOKS_N] = {
+#define HOOK(id, ...) [HOOK_##id] = {__VA_ARGS__},
+#include "flow/hook_list.h"
+#undef HOOK
+};
+
+uint64_t
+hook_match(struct slice pattern)
+{
+    bool open = pattern.n && pattern.p[pattern.n - 1] == '*';
+    struct slice begin = slice_first(pattern, pattern.n - open);
+    uint64_t set = 0;
+    for (enum hook_id i = 0; i < HOOKS_N; i++) {
+        struct slice name = slice_str(hook_rows[i].name);
+        if (open ? slice_starts(name, begin) : slice_eq(name, pattern))
+            set |= HOOK_BIT(i);
+    }
+    return set;
+}
+
+bool
+hook_stage(enum hook_id id, enum stage *out)
+{
+    return stage_find(slice_str(hook_rows[id].name), out);
 }

@@ -1,10 +1,21 @@
 /*
- * The places in an exchange where rules, scripts and people may look at it and change it, and what
- * they may want of the engine there.
+ * Hooks: the moments in the life of the engine, its connections and exchanges that can be heard of.
+ * At some of them, the stages of an exchange, rules, scripts and people may look at it and change
+ * it; what they may want of the engine there is a decision.
  */
 #pragma once
 
 #include "flow/flow.h"
+
+enum hook_id {
+#define HOOK(id, ...) HOOK_##id,
+#include "flow/hook_list.h"
+#undef HOOK
+    HOOKS_N,
+};
+
+_Static_assert(HOOKS_N <= 64, "sets of hooks are the bits of one number");
+#define HOOK_BIT(id) (1ull << (id))
 
 enum stage {
     STAGE_CLIENT_HELLO,  /* what a client says first in TLS is there, and was not answered */
@@ -77,3 +88,50 @@ struct hook {
 const char *stage_name(enum stage s);
 /* false when there is none. */
 bool stage_find(struct slice name, enum stage *out) MUST_CHECK;
+
+struct hook_row {
+    const char *name, *mitmproxy; /* "tls-client-start"; "tls_start_client" or "" */
+    const char *help;
+};
+
+extern const struct hook_row hook_rows[HOOKS_N];
+
+/* The bits of the hooks that a name, or the beginning of names with '*' behind it, fits. */
+uint64_t hook_match(struct slice pattern);
+/* Whether it is a stage. */
+bool hook_stage(enum hook_id id, enum stage *out) MUST_CHECK;
+
+/* That it happened. All is borrowed for the call; what is NULL or empty is not said. */
+struct moment {
+    enum hook_id id;
+    uint64_t at;                        /* wall clock */
+    struct flow *flow;                  /* in whatever state it is */
+    const struct peer *client, *server; /* beside those of the flow */
+    const char *word;
+    struct slice text, data;
+    uint64_t size; /* in place of data.n */
+    const struct http_head *head;
+};
+
+/* Who hears of moments: one, who says of what in 'wanted' at any time. He is there before the
+ * threads that tell him begin, and after they end. */
+struct audience {
+    atomic_ullong wanted; /* bits of enum hook_id */
+    /* On the thread where it happens, which is the flow's: must not wait, log, or keep anything. */
+    void (*hear)(void *arg, const struct moment *m);
+    void *arg;
+};
+
+/* NULL is allowed: nobody. All that a hook costs when nobody wants to hear of it. */
+static inline bool
+audience_wants(const struct audience *a, enum hook_id id)
+{
+    return a && atomic_load_explicit(&a->wanted, memory_order_relaxed) & HOOK_BIT(id);
+}
+
+static inline void
+audience_tell(struct audience *a, const struct moment *m)
+{
+    if (audience_wants(a, m->id))
+        a->hear(a->arg, m);
+}

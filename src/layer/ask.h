@@ -130,4 +130,37 @@ struct host {
     const struct host_ops *ops;
     const struct layer_limits *limits; /* of the configuration when the session began */
     struct budget *budget;
+    struct audience *audience; /* who hears of moments; NULL: nobody ever does */
 };
+
+static inline bool
+host_wants(const struct host *h, enum hook_id id)
+{
+    return audience_wants(h->audience, id);
+}
+
+/* Once somebody wants it: says that it happens now. */
+void host_say(struct host *h, const struct moment *m);
+/* What follows the check in the functions below. */
+void host_tell_now(struct host *h, enum hook_id id, struct flow *f, struct slice data);
+void host_tell_head_now(struct host *h, enum hook_id id, struct flow *f,
+                        const struct http_head *head);
+
+/* The usual: about a flow, with some data or none. */
+static inline void
+host_tell(struct host *h, enum hook_id id, struct flow *f, struct slice data)
+{
+    if (host_wants(h, id))
+        host_tell_now(h, id, f, data);
+}
+
+/* About a head of it. */
+static inline void
+host_tell_head(struct host *h, enum hook_id id, struct flow *f, const struct http_head *head)
+{
+    if (host_wants(h, id))
+        host_tell_head_now(h, id, f, head);
+}
+
+/* The end of a flow, with the reason if it was a bad one. */
+void host_tell_end(struct host *h, enum hook_id id, struct flow *f);

@@ -57,6 +57,9 @@ exchange_finish(struct exchange *x, bool server_reusable)
         return;
     exchange_retire(x, server_reusable);
     x->flow->ended = exchange_wall(x);
+    if (x->flow->error)
+        host_tell_end(x->host, x->flow->kind == FLOW_CONNECT ? HOOK_CONNECT_FAILED : HOOK_ERROR,
+                      x->flow);
     x->host->ops->record(x->host, x->flow);
 }
 
@@ -66,6 +69,10 @@ exchange_answer(struct exchange *x, struct slice content)
     struct http_msg *resp = &x->flow->resp;
     resp->head_at = resp->end_at = exchange_wall(x);
     x->flow->local = x->step < X_STREAM && !x->retried;
+    if (!x->flow->error) {
+        host_tell_head(x->host, HOOK_RESPONSE_HEAD, x->flow, &resp->head);
+        exchange_tell(x, HOOK_RESPONSE);
+    }
     if (!content.p || !exchange_head_response(x)) {
         fan_tell(&x->client, CMD_ABORT);
         exchange_finish(x, false);

@@ -145,6 +145,13 @@ uint64_t exchange_wall(const struct exchange *x);
 /* Asks the host: of the request's or response's next step. */
 enum x_next exchange_ask(struct exchange *x, enum ask_type type, void (*answered)(struct ask *a));
 
+/* Says that it happens to who wants to hear of it. */
+static inline void
+exchange_tell(struct exchange *x, enum hook_id id)
+{
+    host_tell(x->host, id, x->flow, SLICE_NONE);
+}
+
 /* Whether content of the request has yet to be read, so that its connection cannot go on after the
  * response (RFC 9112 section 9.6). */
 static inline bool

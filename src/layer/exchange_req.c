@@ -24,6 +24,8 @@ x_ask_request(struct exchange *x)
 static enum x_next
 x_asked(struct exchange *x)
 {
+    host_tell_head(x->host, x->flow->kind == FLOW_CONNECT ? HOOK_CONNECT : HOOK_REQUEST_HEAD,
+                   x->flow, &x->flow->req.head);
     if (x->ask.request.answer) {
         exchange_answer(x, x->ask.request.content);
         return X_WAIT;
@@ -227,10 +229,12 @@ x_content(struct exchange *x, const struct part *p)
 {
     struct feed *f = x->feeds[0];
     bool dropped = x->step == X_STREAM && x_replaced(x);
-    if (x->step == X_WHOLE && x->collecting)
-        return x_gather(x, p->data);
-    if (x->step < X_STREAM || (!dropped && (fan_full(&x->server) || (f && f->active))))
+    bool whole = x->step == X_WHOLE && x->collecting;
+    if (!whole && (x->step < X_STREAM || (!dropped && (fan_full(&x->server) || (f && f->active)))))
         return 0;
+    host_tell(x->host, HOOK_REQUEST_CHUNK, x->flow, p->data);
+    if (whole)
+        return x_gather(x, p->data);
     body_append(&x->flow->req.body, p->data, x->host->limits->body_limit, x->flow->req.head.length);
     if (dropped)
         return 1;
@@ -245,6 +249,7 @@ x_end(struct exchange *x)
 {
     x->request_done = true;
     x->flow->req.end_at = exchange_wall(x);
+    exchange_tell(x, HOOK_REQUEST);
     if (x->step == X_WHOLE && x->collecting)
         exchange_run(x);
     else if (x->step == X_STREAM && !x_replaced(x) && !(x->feeds[0] && x->feeds[0]->active))
@@ -270,7 +275,7 @@ exchange_on_request(struct exchange *x, const struct part *p)
     switch (p->type) {
     case PART_HEAD: x_begin(x, p); break;
     case PART_BODY: return x_content(x, p);
-    case PART_TRAILERS: break;
+    case PART_TRAILERS: host_tell_head(x->host, HOOK_REQUEST_TRAILERS, x->flow, p->head); break;
     case PART_END: x_end(x); break;
     case PART_ERROR: return x_error(x, p);
     }

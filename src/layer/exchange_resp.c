@@ -53,6 +53,7 @@ r_interim(struct exchange *x, const struct part *p)
     while (*tail)
         tail = &(*tail)->next;
     *tail = i;
+    host_tell_head(x->host, HOOK_INTERIM, x->flow, &i->head);
     if (x->flow->req.head.version >= 11)
         fan_send(&x->client, &(struct part){.type = PART_HEAD, .head = &sent});
 }
@@ -111,6 +112,7 @@ r_send(struct exchange *x)
     fan_send(&x->client, &(struct part){.type = PART_HEAD, .head = &resp->sent});
     if (!x->switching)
         return X_NEXT;
+    exchange_tell(x, HOOK_RESPONSE);
     exchange_tunnel(x, SLICE_NONE);
     return X_WAIT;
 }
@@ -186,6 +188,7 @@ r_head(struct exchange *x, const struct part *p)
     }
     if (p->head->malformed)
         x->stages = 0;
+    host_tell_head(x->host, HOOK_RESPONSE_HEAD, x->flow, &resp->head);
     x->r_step = R_HEAD;
     exchange_respond(x);
     return 1;
@@ -213,10 +216,13 @@ r_content(struct exchange *x, const struct part *p)
 {
     struct feed *f = x->feeds[1];
     bool dropped = r_dropped(x);
-    if (x->r_step == R_WHOLE && x->collecting)
-        return r_gather(x, p->data);
-    if (x->r_step < R_STREAM || (!dropped && (fan_full(&x->client) || (f && f->active))))
+    bool whole = x->r_step == R_WHOLE && x->collecting;
+    if (!whole &&
+        (x->r_step < R_STREAM || (!dropped && (fan_full(&x->client) || (f && f->active)))))
         return 0;
+    host_tell(x->host, HOOK_RESPONSE_CHUNK, x->flow, p->data);
+    if (whole)
+        return r_gather(x, p->data);
     body_append(&x->flow->resp.body, p->data, x->host->limits->body_limit,
                 x->flow->resp.head.length);
     if (dropped || x->stalled)
@@ -248,6 +254,7 @@ r_end(struct exchange *x, const struct part *p)
     x->response_done = true;
     x->reusable = p->reusable && x->request_done && !x->flow->req.sent.malformed;
     x->torn = p->torn;
+    exchange_tell(x, HOOK_RESPONSE);
     bool active = x->feeds[1] && x->feeds[1]->active;
     if (x->r_step == R_STREAM && !active && !x->stalled) {
         exchange_end_down(x);
@@ -274,7 +281,10 @@ exchange_on_response(struct exchange *x, const struct part *p)
     switch (p->type) {
     case PART_HEAD: return r_head(x, p);
     case PART_BODY: return r_content(x, p);
-    case PART_TRAILERS: x->trailers = p->head; return 1;
+    case PART_TRAILERS:
+        x->trailers = p->head;
+        host_tell_head(x->host, HOOK_RESPONSE_TRAILERS, x->flow, p->head);
+        return 1;
     case PART_END: return r_end(x, p);
     case PART_ERROR: break;
     }

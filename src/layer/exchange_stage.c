@@ -63,6 +63,8 @@ stage_mock(struct exchange *x)
     body_init(&v->body, NULL, NULL);
     resp->versions = NULL;
     x->collecting = true;
+    host_tell_head(x->host, HOOK_RESPONSE_HEAD, x->flow, &resp->head);
+    exchange_tell(x, HOOK_RESPONSE);
     x->r_step = R_HEAD;
     exchange_respond(x);
 }
@@ -73,8 +75,10 @@ stage_replace(struct exchange *x)
 {
     if (!x->response_done)
         exchange_leave_server(x, false);
-    if (!x->flow->resp.end_at)
+    if (!x->flow->resp.end_at) {
         x->flow->resp.end_at = exchange_wall(x);
+        exchange_tell(x, HOOK_RESPONSE);
+    }
     x->response_done = true;
     x->switching = false;
     x->r_step = R_SEND;

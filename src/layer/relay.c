@@ -27,6 +27,20 @@ tunnel_is_over(const struct failure *why)
     return why->reason == REASON_NONE || why->reason == REASON_SHUTDOWN;
 }
 
+static bool
+tunnel_is_websocket(const struct flow *f)
+{
+    return f->resp.head.status == 101 &&
+           head_has_token(&f->resp.head, FIELD_UPGRADE, SLICE("websocket"));
+}
+
+static void
+tunnel_tell_end(struct tunnel *t, struct flow *f)
+{
+    enum hook_id id = f->error ? HOOK_TUNNEL_FAILED : HOOK_TUNNEL_END;
+    host_tell_end(t->host, tunnel_is_websocket(f) ? HOOK_WEBSOCKET_END : id, f);
+}
+
 static void
 tunnel_record(struct tunnel *t, const struct failure *why)
 {
@@ -37,6 +51,7 @@ tunnel_record(struct tunnel *t, const struct failure *why)
     if (!tunnel_is_over(why))
         flow_fail(f, reason_word(why->reason), slice_str(why->text));
     f->ended = t->host->ops->wall(t->host);
+    tunnel_tell_end(t, f);
     t->host->ops->record(t->host, f);
     flow_unref(f);
 }
@@ -49,6 +64,11 @@ tunnel_keep(struct tunnel *t, int side, struct slice data)
     uint64_t *count = side == SIDE_CLIENT ? &t->flow->tunnel_up : &t->flow->tunnel_down;
     struct http_msg *m = side == SIDE_CLIENT ? &t->flow->req : &t->flow->resp;
     *count += data.n;
+    if (host_wants(t->host, HOOK_TUNNEL_CHUNK))
+        host_say(t->host, &(struct moment){.id = HOOK_TUNNEL_CHUNK,
+                                           .flow = t->flow,
+                                           .word = side == SIDE_CLIENT ? "client" : "server",
+                                           .data = data});
     if (!t->flow->passed.n)
         body_append(&m->body, data, t->host->limits->body_limit, 0);
 }
@@ -192,6 +212,8 @@ relay_new(struct chain *client, struct layer *server_old, struct flow *f)
     t->last = t->host->ops->now(t->host);
     if (t->host->limits->idle_time)
         up->layer.deadline = t->last + t->host->limits->idle_time;
+    host_tell(t->host, tunnel_is_websocket(f) ? HOOK_WEBSOCKET_START : HOOK_TUNNEL_START, f,
+              SLICE_NONE);
     chain_swap(server_old->chain, server_old, &down->layer);
     return &up->layer;
 }

@@ -104,11 +104,24 @@ set_deadline(struct tls *t)
     t->layer.deadline = time ? host->ops->now(host) + time : 0;
 }
 
+static void
+tell_start(struct tls *t)
+{
+    struct chain *c = t->layer.chain;
+    bool client = t->role == ROLE_ACCEPT;
+    enum hook_id id = client ? HOOK_TLS_CLIENT_START : HOOK_TLS_SERVER_START;
+    if (host_wants(c->host, id))
+        host_say(c->host, &(struct moment){.id = id,
+                                           .client = client ? c->peer : NULL,
+                                           .server = client ? NULL : c->peer});
+}
+
 bool
 tls_begin(struct tls *t)
 {
     if (!tls_bio_attach(t))
         return false;
+    tell_start(t);
     if (t->role == ROLE_ACCEPT)
         SSL_set_accept_state(t->ssl);
     else

@@ -36,6 +36,7 @@ exchange_connect(struct exchange *x)
         chain_swap(old->chain, old, next);
     else
         fan_tell(&x->client, CMD_CLOSE);
+    exchange_tell(x, next ? HOOK_CONNECT_ESTABLISHED : HOOK_CONNECT_FAILED);
     exchange_finish(x, false);
     if (next)
         next->ops->on_event(next, &(struct event){.type = EV_START});

@@ -3,6 +3,7 @@
 
 #include "base/buf.h"
 #include "base/list.h"
+#include "flow/hook.h"
 #include "io/sock.h"
 #include "proxy/proxy.h"
 #include "proxy/setup.h"
@@ -27,6 +28,7 @@ struct proxy {
     struct writer *writer;
     struct budget *budget;
     struct proxy_counters counters;
+    struct audience audience; /* see proxy_audience */
     atomic_uint from[CLIENT_SLOTS];
     bool stopping;
     struct sockaddr_storage shunned[SHUNNED_MAX]; /* see proxy_shun */

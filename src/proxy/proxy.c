@@ -1,6 +1,7 @@
 /* The engine: start, reload, stop. */
 #include "proxy/proxy.h"
 
+#include "base/clock.h"
 #include "base/mem.h"
 #include "io/fd.h"
 #include "io/sock.h"
@@ -106,6 +107,13 @@ proxy_adopt(struct worker *w, void *arg)
     w->setup = setup_ref(s);
 }
 
+/* Of the engine as a whole. */
+static void
+proxy_tell(struct proxy *p, enum hook_id id, uint64_t size)
+{
+    audience_tell(&p->audience, &(struct moment){.id = id, .at = clock_wall(), .size = size});
+}
+
 bool
 proxy_reload(struct proxy *p, const struct config *c, struct err *e)
 {
@@ -119,7 +127,14 @@ proxy_reload(struct proxy *p, const struct config *c, struct err *e)
         worker_call(p->workers[i], proxy_adopt, s);
     setup_unref(p->setup);
     p->setup = s;
+    proxy_tell(p, HOOK_RELOADED, 0);
     return ports_announce(p, c, e);
+}
+
+struct audience *
+proxy_audience(struct proxy *p)
+{
+    return &p->audience;
 }
 
 static void
@@ -131,6 +146,9 @@ proxy_stop_worker(void *arg)
 void
 proxy_stop(struct proxy *p)
 {
+    if (!p->stopping)
+        proxy_tell(p, HOOK_DONE, 0);
+    p->stopping = true;
     for (unsigned i = 0; p->workers && i < p->n_workers; i++)
         if (p->workers[i] && p->workers[i]->started &&
             !loop_post(p->workers[i]->loop, proxy_stop_worker, p->workers[i]))
@@ -155,6 +173,7 @@ proxy_set_rules(struct proxy *p, struct rules *rules)
     rules_unref(old);
     for (unsigned i = 0; i < p->n_workers; i++)
         worker_call(p->workers[i], proxy_adopt_rules, rules);
+    proxy_tell(p, HOOK_RULES_CHANGED, rules ? rules_count(rules) : 0);
 }
 
 void

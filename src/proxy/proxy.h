@@ -7,6 +7,7 @@
 #include "flow/body.h"
 #include "proxy/config.h"
 
+struct audience;
 struct buf;
 struct proxy;
 struct rules;
@@ -55,6 +56,9 @@ void proxy_set_rules(struct proxy *p, struct rules *rules);
 /* fn(arg) is called when a flow begins or ends to be held: on any worker, so it must be short.
  * NULL: nobody. */
 void proxy_watch(struct proxy *p, void (*fn)(void *arg), void *arg);
+/* Who hears of moments of this engine (flow/hook.h): to be filled in before proxy_start, by who
+ * lives until proxy_wait has returned. */
+struct audience *proxy_audience(struct proxy *p);
 /* Finishes what is running, within the grace time, then ends the workers; a second call ends them
  * at once. Not from a worker. Returns at once. */
 void proxy_stop(struct proxy *p);

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "codec/hello.h"
 #include "io/fd.h"
 #include "io/sock.h"
 #include "io/stream.h"
@@ -32,13 +33,32 @@ session_hang_up(struct session *s)
     turn_end(t);
 }
 
+/* Of the client's connection. */
+static void
+session_tell(struct session *s, enum hook_id id, const char *word, struct slice text)
+{
+    if (host_wants(&s->host, id))
+        host_say(&s->host,
+                 &(struct moment){.id = id, .client = s->peer, .word = word, .text = text});
+}
+
+static void
+session_tell_hello(struct session *s, const struct hello *hello)
+{
+    char name[256];
+    if (!host_wants(&s->host, HOOK_CLIENT_HELLO))
+        return;
+    snprintf(name, sizeof(name), "%.*s", SLICE_ARG(hello->sni));
+    session_tell(s, HOOK_CLIENT_HELLO, name, SLICE_NONE);
+}
+
 static enum ask_result
 host_ask(struct host *h, struct ask *a)
 {
     struct session *s = session_of(h);
     switch (a->type) {
     case ASK_NEXT: return session_ask_next(s, a);
-    case ASK_TLS: return session_ask_tls(s, a);
+    case ASK_TLS: session_tell_hello(s, a->tls.hello); return session_ask_tls(s, a);
     case ASK_REQUEST: return session_ask_request(s, a);
     case ASK_HOOK: return hooks_ask(a);
     case ASK_PAUSE: return hooks_pause(s, a);
@@ -196,11 +216,13 @@ host_secured(struct host *h, struct chain *c, struct ssl_st *ssl, const struct f
     struct session *s = session_of(h);
     (void)ssl;
     if (why) {
+        session_tell(s, HOOK_TLS_CLIENT_FAILED, reason_word(why->reason), slice_str(why->text));
         session_record_refusal(s, why);
         return;
     }
     s->tls = true;
     s->peer->secured = host_wall(h);
+    session_tell(s, HOOK_TLS_CLIENT_ESTABLISHED, NULL, SLICE_NONE);
     session_hello_end(s);
     if (!session_push_http(s))
         c->top->ops->on_cmd(c->top, &(struct cmd){.type = CMD_ABORT});
@@ -209,8 +231,10 @@ host_secured(struct host *h, struct chain *c, struct ssl_st *ssl, const struct f
 enum ask_result
 session_ask_next(struct session *s, struct ask *a)
 {
+    bool tls = a->next.found && slice_eq(slice_str(a->next.found->name), SLICE("tls"));
     s->silent = false;
-    if (a->next.found && slice_eq(slice_str(a->next.found->name), SLICE("tls"))) {
+    session_tell(s, HOOK_NEXT_LAYER, tls ? "tls" : "h1", SLICE_NONE);
+    if (tls) {
         a->next.layer = tls_accept_new();
         return ASK_DONE;
     }
@@ -279,8 +303,10 @@ session_close(struct session *s)
     session_hello_cut(s);
     if (s->bound)
         upstream_close(s->bound);
-    if (!list_empty(&s->node))
+    if (!list_empty(&s->node)) {
         session_count(s, -1);
+        session_tell(s, HOOK_CLIENT_DISCONNECTED, NULL, SLICE_NONE);
+    }
     list_remove(&s->node);
     turn_defer(t, &s->dying, session_destroy);
     turn_end(t);
@@ -315,8 +341,10 @@ session_new(const struct port *p, int fd, const struct sockaddr *from)
     s->fixed = p->server;
     s->port = s->fixed.port;
     snprintf(s->target, sizeof(s->target), "%s", s->fixed.host);
-    s->host = (struct host){
-        .ops = &session_host_ops, .limits = &s->setup->limits, .budget = w->proxy->budget};
+    s->host = (struct host){.ops = &session_host_ops,
+                            .limits = &s->setup->limits,
+                            .budget = w->proxy->budget,
+                            .audience = &w->proxy->audience};
     s->peer = peer_new();
     s->client = s->peer ? chain_new(loop_turn(w->loop), &s->host, ROLE_ACCEPT, s->peer) : NULL;
     if (!s->client || !s->mode->accept(s)) {
@@ -333,6 +361,7 @@ session_new(const struct port *p, int fd, const struct sockaddr *from)
     s->source = sock_source(from);
     list_push(&w->sessions, &s->node);
     session_count(s, 1);
+    session_tell(s, HOOK_CLIENT_CONNECTED, NULL, SLICE_NONE);
     worker_session_came(w);
     return s;
 }

@@ -51,6 +51,17 @@ upstream_of_host(struct host *h)
     return container_of(h, struct upstream, host);
 }
 
+/* 'why' may be NULL. */
+static void
+upstream_tell(struct upstream *u, enum hook_id id, const struct failure *why)
+{
+    if (host_wants(&u->host, id))
+        host_say(&u->host, &(struct moment){.id = id,
+                                            .server = u->peer,
+                                            .word = why ? reason_word(why->reason) : NULL,
+                                            .text = why ? slice_str(why->text) : SLICE_NONE});
+}
+
 /* The connection is ready, or never will be: who waits for it hears of it, else it joins the idle
  * ones. */
 static void
@@ -92,6 +103,8 @@ upstream_detach(struct upstream *u)
     struct failure why;
     if (u->state == UPSTREAM_OPENING) {
         failure_set(&why, REASON_SHUTDOWN, NULL);
+        if (!u->connected)
+            upstream_tell(u, HOOK_SERVER_FAILED, &why);
         upstream_settle(u, &why);
     }
     if (u->dial)
@@ -109,6 +122,9 @@ upstream_kill(struct upstream *u)
     struct turn *t = loop_turn(u->worker->loop);
     turn_begin(t);
     upstream_detach(u);
+    if (u->connected)
+        upstream_tell(u, HOOK_SERVER_DISCONNECTED, NULL);
+    u->connected = false;
     list_remove(&u->node);
     if (u->chain) {
         stream_close(u->chain);
@@ -149,6 +165,7 @@ upstream_on_gone(struct chain *c)
 static void
 upstream_failed(struct upstream *u, const struct failure *why)
 {
+    upstream_tell(u, HOOK_SERVER_FAILED, why);
     upstream_settle(u, why);
     upstream_close(u);
 }
@@ -218,6 +235,8 @@ upstream_on_dialled(void *arg, const struct dial_result *r)
         upstream_failed(u, &r->why);
         return;
     }
+    u->connected = true;
+    upstream_tell(u, HOOK_SERVER_CONNECTED, NULL);
     turn_begin(loop_turn(u->worker->loop));
     if (!upstream_build(u, &e)) {
         fd_close(r->fd);
@@ -268,12 +287,14 @@ upstream_secured(struct host *h, struct chain *c, struct ssl_st *ssl, const stru
             failure_set(&own, REASON_TLS_VERIFY, "%s", v->text);
             why = &own;
         }
+        upstream_tell(u, HOOK_TLS_SERVER_FAILED, why);
         upstream_settle(u, why);
         return;
     }
     u->secured = true;
     u->peer->secured = loop_wall(u->worker->loop);
     u->cert = peer_cert_get(ssl);
+    upstream_tell(u, HOOK_TLS_SERVER_ESTABLISHED, NULL);
     facts_put(u->worker->facts, u, loop_now(u->worker->loop));
     upstream_settle(u, NULL);
 }
@@ -308,8 +329,10 @@ upstream_init(struct upstream *u, struct worker *w, const struct upstream_spec *
 {
     u->worker = w;
     u->setup = setup_ref(s->setup);
-    u->host = (struct host){
-        .ops = &upstream_host_ops, .limits = &u->setup->limits, .budget = worker_budget(w)};
+    u->host = (struct host){.ops = &upstream_host_ops,
+                            .limits = &u->setup->limits,
+                            .budget = worker_budget(w),
+                            .audience = proxy_audience(w->proxy)};
     u->at = at;
     list_init(&u->node);
     u->tls = s->tls;
@@ -341,6 +364,7 @@ upstream_open(struct worker *w, const struct upstream_spec *s, struct pool_host 
                              .allow = upstream_allow,
                              .done = upstream_on_dialled,
                              .arg = u};
+    upstream_tell(u, HOOK_SERVER_CONNECT, NULL);
     u->dial = dial_start(w->loop, &o);
     if (u->dial)
         return u;

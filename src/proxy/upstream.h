@@ -54,7 +54,7 @@ struct upstream {
     struct failure why;
     uint64_t idle_since;
     void *bound; /* the session that alone may use it (connection-bound authentication) */
-    bool tls, raw, secured;
+    bool tls, raw, connected, secured;
     char name[256], sni[256]; /* host, server name */
     char key[UPSTREAM_KEY_MAX];
     struct dying dying;

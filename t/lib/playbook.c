@@ -120,6 +120,13 @@ option_loose(struct playbook *p, struct slice v)
 }
 
 static bool
+option_tell(struct playbook *p, struct slice v)
+{
+    p->options.tell = true;
+    return true;
+}
+
+static bool
 option_set(struct playbook *p, struct slice v)
 {
     static const struct {
@@ -133,6 +140,7 @@ option_set(struct playbook *p, struct slice v)
         {"open-fails", option_open_fails},
         {"respond", option_respond},
         {"target", option_target},
+        {"tell", option_tell},
         {"wait", option_wait},
         {"whole", option_whole},
     };

@@ -254,7 +254,9 @@ rig_new(const struct rig_options *o)
         [RIG_PROXY] = build_proxy, [RIG_PEEK] = build_peek, [RIG_TUNNEL] = build_tunnel};
     struct rig *r = heap_grow(NULL, sizeof(*r));
     *r = (struct rig){.options = *o, .now = 1000 * NS_PER_S};
-    r->host = (struct host){.ops = &rig_host_ops, .limits = &r->options.limits};
+    r->audience = (struct audience){.wanted = UINT64_MAX, .hear = rig_hear, .arg = r};
+    r->host =
+        (struct host){.ops = &rig_host_ops, .limits = &r->options.limits, .audience = &r->audience};
     turn_init(&r->turn, rig_flush);
     struct rig_conn *client = rig_add_conn(r);
     if (conn_open(client, ROLE_ACCEPT) && build[o->stack](r)) {

@@ -33,6 +33,7 @@ struct rig_options {
     unsigned respond;       /* 0: forward; else a page with this status and the text */
     enum reason open_fails; /* 0: open */
     bool refuse_tunnel;
+    bool tell;   /* moments are written to 'did', but those of pieces of content */
     bool finish; /* the caller means to use rig_finish */
     struct rig_hook hooks[6];
     size_t n_hooks;
@@ -69,6 +70,7 @@ struct rig_kept {
 
 struct rig {
     struct host host;
+    struct audience audience; /* wants to hear of everything */
     struct rig_options options;
     struct turn turn;
     uint64_t now;
@@ -113,7 +115,9 @@ bool rig_answer_hook(struct rig *r, struct slice words);
  * come to its end then; NULL, or a sentence about what has not. */
 const char *rig_finish(struct rig *r);
 
-/* Between rig.c, rig_host.c and rig_hook.c. */
+/* Between rig.c, rig_host.c, rig_hook.c and rig_hear.c. */
+/* Of the audience: 'arg' is the rig. */
+void rig_hear(void *arg, const struct moment *m);
 /* Does what the options say for the stage; true when it is to wait. */
 bool rig_hook_run(struct rig *r, struct ask *a);
 /* Does what the words say; false when they are not understood. */
