@@ -240,7 +240,7 @@ made-docs: $(B)/weir
 	@mkdir -p $(B)/docs; tools/map > $(B)/docs/MAP.md
 	@env -i $(B)/weir docs options > $(B)/docs/options.md; env -i $(B)/weir docs commands > $(B)/docs/commands.md
 	@env -i $(B)/weir docs man > $(B)/docs/weir.1; env -i $(B)/weir docs filters > $(B)/docs/filters.md
-	@env -i $(B)/weir docs rules > $(B)/docs/rules.md
+	@env -i $(B)/weir docs rules > $(B)/docs/rules.md; env -i $(B)/weir docs hooks > $(B)/docs/hooks.md
 docs: made-docs
 	@cp $(B)/docs/* docs/
 docs-check: made-docs

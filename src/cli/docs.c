@@ -217,7 +217,7 @@ static const struct {
     void (*fill)(struct buf *out);
 } docs[] = {
     {"options", docs_options}, {"commands", docs_commands}, {"man", docs_man},
-    {"filters", docs_filters}, {"rules", docs_rules},
+    {"filters", docs_filters}, {"rules", docs_rules},       {"hooks", docs_hooks},
 };
 
 static int
@@ -235,12 +235,12 @@ run_docs(struct cli *cli)
         docs[i].fill(&out);
         return cli_print(&out);
     }
-    err_set(&e, ERR_USAGE, "docs needs one of: options, commands, man, filters, rules");
+    err_set(&e, ERR_USAGE, "docs needs one of: options, commands, man, filters, rules, hooks");
     return cli_fail(&e);
 }
 
 const struct cli_command cli_docs = {
     .name = "docs",
-    .args = "options | commands | man | filters | rules",
+    .args = "options | commands | man | filters | rules | hooks",
     .run = run_docs,
 };

@@ -7,5 +7,7 @@
 void docs_cell(struct buf *out, const char *text);
 /* The manual of the query language. */
 void docs_filters(struct buf *out);
+/* The table of hooks, and how to hear of them. */
+void docs_hooks(struct buf *out);
 /* The manual of rules. */
 void docs_rules(struct buf *out);

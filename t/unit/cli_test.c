@@ -103,7 +103,7 @@ wrong_usage_is_one_line(void **state)
         {"options --jsno x", "weir: unknown option '--jsno', see 'weir options --help'\n"},
         {"ca --out", "weir: '--out' needs a value\n"},
         {"ca show --out x", "weir: '--out' does not fit here, see 'weir ca --help'\n"},
-        {"docs", "weir: docs needs one of: options, commands, man, filters, rules\n"},
+        {"docs", "weir: docs needs one of: options, commands, man, filters, rules, hooks\n"},
     };
     for (size_t i = 0; i < ARRAY_LEN(wrong); i++) {
         assert_int_equal(run(wrong[i].line), CLI_USAGE);

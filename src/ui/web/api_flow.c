@@ -269,10 +269,12 @@ run_mark(struct lookup *k)
         now.tags = m->marks.tags;
         now.n_tags = m->marks.n_tags;
     }
-    if (flow_mark(k->flow, &now))
-        library_touch(k->library, k->flow);
-    else
+    if (!flow_mark(k->flow, &now)) {
         k->failed = !err_set(&k->e, ERR_FAILED, "the flow has been marked too often");
+        return;
+    }
+    library_touch(k->library, k->flow);
+    control_tell(k->call->control, &(struct moment){.id = HOOK_FLOW_UPDATED, .flow = k->flow});
 }
 
 static void

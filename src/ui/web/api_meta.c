@@ -5,6 +5,7 @@
 #include "proxy/proxy.h"
 #include "proxy/setup.h"
 #include "ui/web/control.h"
+#include "ui/web/hearing.h"
 #include "ui/web/journal.h"
 #include "ui/web/openapi.h"
 #include "ui/web/route.h"
@@ -57,7 +58,7 @@ struct number {
     unsigned long value;
 };
 
-#define NUMBERS 8
+#define NUMBERS 9
 
 static void
 read_numbers(const struct control *c, struct number out[NUMBERS])
@@ -73,6 +74,8 @@ read_numbers(const struct control *c, struct number out[NUMBERS])
         {"passed", "Connections whose TLS was left closed", false, atomic_load(&n->passed)},
         {"streams", "Connections open now, of all kinds", true, stream_count()},
         {"calls", "Requests to the control API answered", false, c->n_calls},
+        {"hooks_dropped", "Moments that clients of the feed were too slow for", false,
+         hub_dropped(c->hub)},
     };
     memcpy(out, all, sizeof(all));
 }
@@ -138,6 +141,27 @@ api_listeners(struct call *c)
     json_str(&c->json, "control", c->control->address);
     json_end_object(&c->json);
     buf_release(&lines);
+    return CALL_DONE;
+}
+
+/* Hooks ------------------------------------------------------------------------------------- */
+
+enum call_state
+api_hooks(struct call *c)
+{
+    enum stage stage;
+    json_begin_object(&c->json, NULL);
+    json_begin_array(&c->json, "hooks");
+    for (enum hook_id i = 0; i < HOOKS_N; i++) {
+        json_begin_object(&c->json, NULL);
+        json_str(&c->json, "name", hook_rows[i].name);
+        json_str(&c->json, "mitmproxy", hook_rows[i].mitmproxy);
+        json_bool(&c->json, "waits", hook_stage(i, &stage));
+        json_str(&c->json, "help", hook_rows[i].help);
+        json_end_object(&c->json);
+    }
+    json_end_array(&c->json);
+    json_end_object(&c->json);
     return CALL_DONE;
 }
 

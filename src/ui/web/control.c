@@ -1,6 +1,7 @@
 /* The thread of the control API. */
 #include "ui/web/control.h"
 
+#include "api/option.h"
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -13,6 +14,7 @@
 #include "proxy/setup.h"
 #include "ui/web/feed.h"
 #include "ui/web/gate.h"
+#include "ui/web/hearing.h"
 #include "ui/web/journal.h"
 #include "ui/web/orphans.h"
 #include "ui/web/server.h"
@@ -23,26 +25,36 @@
 #define SOCKET_NAME   "api.sock"
 
 /* The log has one tap, and a process one control. */
-static pthread_mutex_t log_lock = PTHREAD_MUTEX_INITIALIZER; /* guards 'log_journal' */
-static struct journal *log_journal;
+static pthread_mutex_t log_lock = PTHREAD_MUTEX_INITIALIZER; /* guards 'log_control' */
+static struct control *log_control;
+
+void
+control_tell(struct control *c, struct moment *m)
+{
+    m->at = clock_wall();
+    hub_tell(c->hub, m);
+}
 
 static void
 control_tap(enum log_level level, const char *line)
 {
     static const char *const kinds[] = {"error", "warn", "info", "debug"};
+    struct moment m = {.id = HOOK_LOG, .word = kinds[level], .text = slice_str(line)};
     pthread_mutex_lock(&log_lock);
-    if (log_journal)
-        journal_add(log_journal, kinds[level], "", slice_str(line));
+    if (log_control) {
+        journal_add(log_control->events, kinds[level], "", slice_str(line));
+        control_tell(log_control, &m);
+    }
     pthread_mutex_unlock(&log_lock);
 }
 
 /* NULL: nobody hears of the log any more, not even of lines that are under way. */
 static void
-control_hear(struct journal *j)
+control_hear(struct control *c)
 {
-    log_set_tap(j ? control_tap : NULL);
+    log_set_tap(c ? control_tap : NULL);
     pthread_mutex_lock(&log_lock);
-    log_journal = j;
+    log_control = c;
     pthread_mutex_unlock(&log_lock);
 }
 
@@ -113,6 +125,9 @@ control_fill(struct control *c, struct err *e)
         return err_memory(e);
     TRY(c->gate = gate_new(c->config->web_password, e));
     TRY(c->loop = loop_new(e));
+    c->hub = hub_new(proxy_audience(c->given.proxy), c->loop);
+    if (!c->hub)
+        return err_memory(e);
     return control_listen(c, e);
 }
 
@@ -131,7 +146,7 @@ control_new(const struct control_options *o, struct err *e)
     list_init(&c->answers);
     pthread_mutex_init(&c->lock, NULL);
     if (control_fill(c, e)) {
-        control_hear(c->events);
+        control_hear(c);
         return c;
     }
     control_free(c);
@@ -217,6 +232,8 @@ control_take_config(void *arg)
     struct config *config = control_fresh(c, NULL);
     if (!config)
         return;
+    option_for(o) if (!option_equal(o, c->config, config))
+        control_tell(c, &(struct moment){.id = HOOK_OPTION_CHANGED, .word = o->name});
     config_unref(c->config);
     c->config = config;
 }
@@ -261,6 +278,7 @@ control_free(struct control *c)
         control_take_answers(c);
         loop_free(c->loop);
     }
+    hub_free(c->hub);
     ctx_free(c->tls);
     gate_free(c->gate);
     journal_free(c->audit);

@@ -39,10 +39,12 @@ struct args;
 struct buf;
 struct config;
 struct gate;
+struct hub;
 struct journal;
 struct json;
 struct library;
 struct listener;
+struct moment;
 struct option;
 struct proxy;
 struct rulebook;
@@ -96,6 +98,7 @@ struct control {
     struct journal *events;  /* what the program said about itself */
     struct budget budget;    /* for what flows of this thread keep: nothing */
     struct list feeds;       /* see ui/web/feed.h */
+    struct hub *hub;         /* see ui/web/hearing.h */
     atomic_bool feeds_woken; /* they will look at the library */
     struct list visits;      /* connections */
     unsigned n_visits;
@@ -124,6 +127,8 @@ void control_stop(struct control *c);
 /* After control_stop, when no work is under way any more. NULL is allowed. */
 void control_free(struct control *c);
 
+/* It happens now, not in the engine but here. Any thread. */
+void control_tell(struct control *c, struct moment *m);
 /* Has w->run called on the main thread, then w->done on this one. */
 void control_work(struct control *c, struct control_work *w);
 /* The work is done: has w->done called on the control thread. Any thread. */

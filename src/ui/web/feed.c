@@ -8,6 +8,7 @@
 #include "store/writer.h"
 #include "ui/web/errand.h"
 #include "ui/web/flow_row.h"
+#include "ui/web/hearing.h"
 #include "ui/web/lookup.h"
 #include "ui/web/orphans.h"
 #include "ui/web/route.h"
@@ -43,6 +44,7 @@ struct feed {
     uint64_t from;                  /* of rows[0] */
     uint64_t list, seq;             /* as last told; list is 0 before */
     unsigned long held, held_total; /* of the engine, as last told */
+    struct hearing *hearing;        /* NULL until asked for */
 };
 
 /* Goes to the writer's thread and comes back; outlives the feed. */
@@ -312,6 +314,7 @@ static void
 feed_on_room(struct websocket *w)
 {
     tell_held(of_socket(w));
+    hearing_send(of_socket(w)->hearing);
     feed_plan(of_socket(w));
 }
 
@@ -442,15 +445,25 @@ feed_want(struct feed *f, const json_t *watch)
 }
 
 static void
+feed_hear(struct feed *f, const json_t *hooks)
+{
+    struct err e = {0};
+    if (!hearing_begin(f->control->hub, &f->socket, hooks, &f->hearing, &e))
+        tell_error(f, "bad-hooks", e.text);
+}
+
+static void
 feed_on_message(struct websocket *w, struct slice text)
 {
     struct feed *f = of_socket(w);
     json_t *root = json_loadb(text.p ? text.p : "", text.n, JSON_REJECT_DUPLICATES, NULL);
-    const json_t *watch = json_object_get(root, "watch");
+    const json_t *watch = json_object_get(root, "watch"), *hooks = json_object_get(root, "hooks");
     if (watch)
         feed_want(f, watch);
-    else
-        tell_error(f, "bad-message", "a message is an object with 'watch'");
+    if (hooks)
+        feed_hear(f, hooks);
+    if (!watch && !hooks)
+        tell_error(f, "bad-message", "a message is an object with 'watch' or 'hooks'");
     json_decref(root);
 }
 
@@ -461,6 +474,7 @@ feed_destroy(struct websocket *w)
 {
     struct feed *f = of_socket(w);
     feed_forget(f);
+    hearing_end(f->hearing);
     list_remove(&f->node);
     if (list_empty(&f->control->feeds) && f->control->running)
         orphans_begin(f->control);

@@ -7,6 +7,8 @@
  *     {"watch": {"list": QUERY, "from": ROW, "count": N, "order": "oldest" or "newest",
  *                "have": {"list": NUMBER, "seq": NUMBER}}}
  *
+ * or of which moments it wants to hear: see ui/web/hearing.h.
+ *
  * All but "list" may be missing. "have" is the last "count" message of a lost connection: rows that
  * are the same since are not sent again. It is told:
  *

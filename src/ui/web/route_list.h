@@ -120,6 +120,8 @@ ROUTE("GET", "/api/v1/commands", api_commands, .summary = "The subcommands of th
       .response = "Commands")
 ROUTE("GET", "/api/v1/events", api_events, .summary = "What the program said about itself",
       .params = PARAMS({"after", "integer", "only lines with a greater id"}), .response = "Lines")
+ROUTE("GET", "/api/v1/hooks", api_hooks,
+      .summary = "What a client of the feed can hear of", .response = "Hooks")
 ROUTE("GET", "/api/v1/audit", api_audit,
       .summary = "Who has changed something through this API, or was not let in",
       .params = PARAMS({"after", "integer", "only lines with a greater id"}), .response = "Lines")
@@ -140,7 +142,7 @@ ROUTE("POST", "/api/v1/login", api_login,
 ROUTE("POST", "/api/v1/logout", api_logout, .summary = "Makes the cookie worth nothing",
       .response = "Done")
 ROUTE("GET", "/api/v1/feed", api_feed,
-      .summary = "A WebSocket that tells what changes in a list of flows",
+      .summary = "A WebSocket that tells what changes in a list of flows, and what happens",
       .type = "application/json", .open = true)
 ROUTE("POST", "/api/v1/rules/import", api_rules_import,
       .summary = "Adds the rules of a file of another program, which is the content: all that have "
