@@ -19,7 +19,9 @@ struct coding {
     void *stream;
     enum encoding_state state;
     bool started;
-    size_t out; /* bytes it has produced */
+    bool full;         /* it filled its room: there may be more inside */
+    struct slice left; /* of what is in the room, not yet passed on */
+    size_t out;        /* bytes it has produced */
     char room[ROOM];
 };
 
@@ -157,36 +159,45 @@ run_coding(struct decoder *d, struct coding *c, struct slice *in, size_t *n)
         stop_damaged(d, c, "is damaged");
 }
 
-/* Runs 'in' through the coding at 'level' and what it gives through the next ones. What came before
- * a fault is still passed on. */
-static void
-feed(struct decoder *d, unsigned level, struct slice in, struct buf *out)
+/* Makes the coding at 'level' write what is left of its room, if there is nothing in it. false when
+ * it needs more of 'in' for that. What came before a fault is still passed on. */
+static bool
+fill(struct decoder *d, unsigned level, struct slice *in)
 {
-    if (level == d->n) {
-        buf_append(out, in);
-        return;
-    }
     struct coding *c = &d->codings[level];
-    size_t n = 0;
-    while (d->result == DECODE_OK && (in.n || n == ROOM)) {
-        run_coding(d, c, &in, &n);
-        if (n)
-            feed(d, level + 1, slice_of(c->room, n), out);
-        if (c->state == ENCODING_END && !in.n)
-            return;
+    struct slice *from = level ? &d->codings[level - 1].left : in;
+    while (d->result == DECODE_OK && !c->left.n) {
+        size_t n = 0;
+        if (!from->n && !c->full && (!level || !fill(d, level - 1, in)))
+            return false;
+        run_coding(d, c, from, &n);
+        c->full = n == ROOM && (c->state != ENCODING_END || from->n);
+        c->left = slice_of(c->room, n);
     }
+    return c->left.n;
 }
 
 enum decode_result
-decoder_push(struct decoder *d, struct slice in, struct buf *out)
+decoder_take(struct decoder *d, struct slice *in, size_t most, struct buf *out)
 {
-    if (d->result == DECODE_OK)
-        feed(d, 0, in, out);
+    struct slice *made = &d->codings[d->n - 1].left;
+    while (most && fill(d, d->n - 1, in)) {
+        struct slice piece = slice_first(*made, most);
+        buf_append(out, piece);
+        *made = slice_from(*made, piece.n);
+        most -= piece.n;
+    }
     if (out->failed && d->result == DECODE_OK) {
         d->result = DECODE_LIMIT;
         snprintf(d->why, sizeof(d->why), "there is no room for the decoded content");
     }
     return d->result;
+}
+
+enum decode_result
+decoder_push(struct decoder *d, struct slice in, struct buf *out)
+{
+    return decoder_take(d, &in, SIZE_MAX, out);
 }
 
 /* Content that is empty is no coded data at all, as in the answer to HEAD. */

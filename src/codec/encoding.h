@@ -35,6 +35,10 @@ void decoder_free(struct decoder *d);
  * output so far stays, and the result stays the same: later input is ignored.
  */
 enum decode_result decoder_push(struct decoder *d, struct slice in, struct buf *out) MUST_CHECK;
+/* The same up to 'most' bytes of output; takes what it has used off *in. When it appends fewer, all
+ * of *in is used up and nothing is left inside. */
+enum decode_result decoder_take(struct decoder *d, struct slice *in, size_t most,
+                                struct buf *out) MUST_CHECK;
 /* After the last input: BAD when the coded data is not complete. */
 enum decode_result decoder_finish(struct decoder *d) MUST_CHECK;
 /* What went wrong as a sentence, "the gzip data is damaged"; "" while nothing did. Borrowed until

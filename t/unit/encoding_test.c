@@ -177,6 +177,32 @@ every_coding_is_decoded_however_it_is_cut(void **state)
     buf_release(&text);
 }
 
+/* Whatever is in it: who takes little at a time is never given more. */
+static void
+every_coding_is_taken_in_small_amounts(void **state)
+{
+    struct buf text = make_text(3000);
+    for (size_t i = 0; i < ARRAY_LEN(codings); i++) {
+        struct buf coded = codings[i].encode(buf_slice(&text));
+        struct slice in = buf_slice(&coded);
+        struct decoder *d = decoder_new(slice_str(codings[i].name), 32 * MIB, 0, NULL);
+        size_t before = 0, step = 1;
+        buf_reset(&out);
+        do {
+            before = buf_len(&out);
+            step = step * 7 % 40009;
+            assert_int_equal(decoder_take(d, &in, step, &out), DECODE_OK);
+            assert_true(buf_len(&out) <= before + step);
+        } while (buf_len(&out) == before + step);
+        assert_int_equal(in.n, 0);
+        assert_int_equal(decoder_finish(d), DECODE_OK);
+        assert_true(slice_eq(buf_slice(&out), buf_slice(&text)));
+        decoder_free(d);
+        buf_release(&coded);
+    }
+    buf_release(&text);
+}
+
 /* Output that is exactly as long as the room inside must not wait for more input. */
 static void
 content_of_every_size_near_the_room_inside_is_decoded(void **state)
@@ -436,6 +462,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_coding_is_decoded_however_it_is_cut),
+        cmocka_unit_test(every_coding_is_taken_in_small_amounts),
         cmocka_unit_test(content_of_every_size_near_the_room_inside_is_decoded),
         cmocka_unit_test(coded_content_that_is_empty_and_no_content_at_all_are_decoded),
         cmocka_unit_test(content_that_ends_too_early_is_told_and_kept),
