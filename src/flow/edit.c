@@ -3,6 +3,7 @@
 
 #include "codec/token.h"
 #include "codec/url.h"
+#include "flow/transform.h"
 
 #include <stdio.h>
 
@@ -30,6 +31,12 @@ edit_body(const struct http_msg *m)
         if (v->replaced)
             b = &v->body;
     return b;
+}
+
+bool
+edit_replaced(const struct http_msg *m)
+{
+    return m->versions && edit_body(m) != &m->body && !transform_of(m);
 }
 
 bool
@@ -105,6 +112,7 @@ edit_undo(struct hook *h, struct http_msg *m, struct version *v)
     if (m == &h->flow->req)
         retarget(h->flow, &v->from);
     body_release(&v->body);
+    transform_free(v->through);
     *at = NULL;
 }
 
@@ -245,6 +253,23 @@ edit_replace(struct hook *h, struct version *v, struct slice content)
     if (!body_set(&v->body, content) || !set_length(h->flow, v, content.n))
         return fail(h);
     head_remove(&v->head, FIELD_CONTENT_ENCODING);
+    v->replaced = true;
+    return true;
+}
+
+bool
+edit_through(struct hook *h, struct version *v, struct transform *t)
+{
+    struct http_head *head = &v->head;
+    head_remove(head, FIELD_CONTENT_LENGTH);
+    /* A content that ends with its connection still does: what is cut short can then be told. */
+    if (head->framing == FRAMING_LENGTH) {
+        head->framing = FRAMING_CHUNKED;
+        if (!head_set(head, h->flow->arena, FIELD_TRANSFER_ENCODING, SLICE("chunked")))
+            return fail(h);
+    }
+    head_remove(head, FIELD_CONTENT_ENCODING);
+    v->through = t;
     v->replaced = true;
     return true;
 }

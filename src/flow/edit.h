@@ -14,6 +14,8 @@
 
 #define EDIT_VERSIONS_MAX 64
 
+struct transform;
+
 struct edit_target {
     const char *scheme;
     struct slice host;
@@ -26,9 +28,11 @@ struct version {
     struct slice by;      /* "rule NAME", "client NAME" */
     uint64_t at;          /* wall clock */
     struct http_head head;
-    bool replaced;    /* 'body' takes the place of what was received */
+    bool replaced;    /* 'body' takes the place of what was received, or 'through' makes it */
     bool exact;       /* head.raw is sent byte for byte, and the content behind it as it is */
-    struct body body; /* in one block */
+    struct body body; /* in one block; or what came out of 'through' */
+    struct transform *through; /* the content goes through it as it passes; NULL: it does not, or it
+                                  is over */
     struct edit_target from, to; /* requests: where it went before the change, and goes now */
 };
 
@@ -38,6 +42,8 @@ struct version *edit_last(const struct http_msg *m);
 const struct http_head *edit_head(const struct http_msg *m);
 /* Its content: that of the last version that replaced it, or as received. */
 const struct body *edit_body(const struct http_msg *m);
+/* Whether that content is there at once, in the place of what is received. */
+bool edit_replaced(const struct http_msg *m);
 /* The same in one piece: in place, or copied into 'room'. What was cut is not there. false without
  * memory, or when it does not fit into 'room'. */
 bool edit_content(const struct http_msg *m, struct buf *room, struct slice *out) MUST_CHECK;
@@ -66,6 +72,9 @@ bool edit_status(struct hook *h, struct version *v, unsigned status,
 /* The content, not encoded: Content-Encoding goes, Content-Length and the framing are made right.
  */
 bool edit_replace(struct hook *h, struct version *v, struct slice content) MUST_CHECK;
+/* The content is what comes out of the transform, which it takes when it succeeds: not encoded, of
+ * a length that nobody knows. */
+bool edit_through(struct hook *h, struct version *v, struct transform *t) MUST_CHECK;
 /* Another head altogether, as text: it is parsed as strictly as one that arrives; *why (may be
  * NULL) says what is wrong with it. Where it goes does not change. */
 bool edit_text(struct hook *h, struct version *v, struct slice head,

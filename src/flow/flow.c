@@ -5,6 +5,7 @@
 #include "codec/url.h"
 #include "flow/edit.h"
 #include "flow/message.h"
+#include "flow/transform.h"
 
 /* Holds the flow of an ordinary exchange: the struct, both heads, their fields, a small content. */
 #define ARENA_FIRST 5000u
@@ -111,6 +112,7 @@ flow_trace(struct flow *f, const struct trace *t)
 static void
 release_msg(struct http_msg *m)
 {
+    transform_end(m);
     for (struct version *v = m->versions; v; v = v->next)
         body_release(&v->body);
     body_release(&m->body);

@@ -179,8 +179,10 @@ put_versions(struct json *j, const struct http_msg *m, bool whole)
         put_head(j, &v->head, whole);
         json_bool(j, "exact", v->exact);
         json_bool(j, "replaced", v->replaced);
-        if (v->replaced)
+        if (v->replaced) {
             json_u64(j, "size", v->body.size);
+            json_bool(j, "cut", v->body.cut);
+        }
         if (v->replaced && whole)
             put_blocks(j, "base64", &v->body);
         json_end_object(j);

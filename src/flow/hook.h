@@ -79,8 +79,9 @@ struct decision {
 struct hook {
     enum stage stage;
     struct flow *flow;
-    struct slice by; /* who acts: goes into the versions of the message */
-    uint64_t now;    /* wall clock */
+    struct slice by;     /* who acts: goes into the versions of the message */
+    uint64_t body_limit; /* bytes that are waited for of a content, at most */
+    uint64_t now;        /* wall clock */
     struct decision *decision;
 };
 

@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 #include "flow/edit.h"
+#include "flow/transform.h"
 
 #include <stdio.h>
 
@@ -41,6 +42,10 @@ exchange_retire(struct exchange *x, bool server_reusable)
     if (x->ask.waiting) {
         x->ask.waiting = false;
         x->host->ops->cancel(x->host, &x->ask);
+    }
+    if (x->flow && x->flow->flags & FLOW_EDITED) {
+        transform_end(&x->flow->req);
+        transform_end(&x->flow->resp);
     }
     feed_free(x->feeds[0]);
     feed_free(x->feeds[1]);

@@ -30,7 +30,10 @@ enum r_step { R_NONE, R_HEAD, R_HEADED, R_COLLECT, R_WHOLE, R_WHOLED, R_SEND, R_
 
 enum x_next { X_NEXT, X_WAIT };
 
-/* What is to be sent to one side and waits here: collected, replaced, or held back to be slow. */
+struct transform;
+
+/* What is to be sent to one side and waits here: collected, replaced, held back to be slow, or
+ * become another as it passes. */
 struct feed {
     struct exchange *x;
     struct seat *to, *from;
@@ -38,11 +41,13 @@ struct feed {
     bool all;                  /* nothing that still arrives is passed on behind it */
     const struct block *block; /* of a content of the flow, from byte 'at' on */
     size_t at;
-    struct buf held; /* of the parts that were taken */
-    uint64_t sent;   /* bytes of content so far */
-    uint64_t rate;   /* bytes a second; 0: any */
-    unsigned loss;   /* per mille of pieces that are late */
-    uint64_t next;   /* monotonic: not before */
+    struct buf held;           /* of the parts that were taken */
+    struct http_msg *msg;      /* whose content it is, */
+    struct transform *through; /* and what that goes through; or NULL */
+    uint64_t sent;             /* bytes of content so far */
+    uint64_t rate;             /* bytes a second; 0: any */
+    unsigned loss;             /* per mille of pieces that are late */
+    uint64_t next;             /* monotonic: not before */
     struct ask pause;
 };
 
@@ -114,9 +119,13 @@ enum x_next exchange_decided(struct exchange *x, enum stage s);
 struct feed *exchange_feed(struct exchange *x, bool up) MUST_CHECK;
 /* Sends as much as may be sent now, and goes on later by itself. */
 void feed_run(struct feed *f);
-/* Takes a part of a content that goes through the feed: kept, then sent in time. false when there
- * is no room yet, to be offered again. */
-bool feed_take(struct feed *f, struct slice data);
+/* Whether a content goes through its feed: it is slowed down, or becomes another as it passes. */
+bool exchange_feeds(const struct exchange *x, bool up);
+/* Takes a part of such a content, when nothing else is on its way: kept, then sent in time. */
+void exchange_take(struct exchange *x, bool up, struct slice data);
+/* At the end of a content that becomes another as it passes: sends what is left of it and its END.
+ * false: it does not. */
+bool exchange_flush(struct exchange *x, bool up) MUST_CHECK;
 void feed_free(struct feed *f);
 /* Keeps a part of a content that is wanted whole. true when it is too large for that: it streams on
  * behind what there is, without its stage, and the trace says so. */

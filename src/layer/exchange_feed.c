@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "flow/transform.h"
 
 #define PIECE_MAX    65536u
 #define PIECES_PER_S 20 /* of a content that is slowed down */
@@ -24,6 +25,8 @@ exchange_feed(struct exchange *x, bool up)
     f->from = up ? &x->client : &x->server;
     f->rate = up ? x->shape.up : x->shape.down;
     f->loss = x->shape.loss;
+    f->msg = up ? &x->flow->req : &x->flow->resp;
+    f->through = transform_of(f->msg);
     f->pause.type = ASK_PAUSE;
     f->pause.chain = x->ask.chain;
     buf_init(&f->held, LAYER_HELD_MAX * 4);
@@ -52,6 +55,8 @@ feed_is_up(const struct feed *f)
 static struct slice
 feed_next(const struct feed *f, size_t most)
 {
+    if (f->through)
+        return slice_first(buf_slice(&f->through->out), most);
     struct slice s = f->block ? slice_from(block_slice(f->block), f->at) : buf_slice(&f->held);
     return slice_first(s, most);
 }
@@ -59,8 +64,8 @@ feed_next(const struct feed *f, size_t most)
 static void
 feed_skip(struct feed *f, size_t n)
 {
-    if (!f->block) {
-        buf_consume(&f->held, n);
+    if (f->through || !f->block) {
+        buf_consume(f->through ? &f->through->out : &f->held, n);
         return;
     }
     f->at += n;
@@ -104,13 +109,20 @@ feed_took(struct feed *f, size_t n)
         f->next += LATE;
 }
 
+/* Nothing more arrives. */
+static bool
+feed_over(const struct feed *f)
+{
+    return feed_is_up(f) ? f->x->request_done : f->x->response_done;
+}
+
 static void
 feed_end(struct feed *f)
 {
     struct exchange *x = f->x;
     f->active = false;
     bool up = feed_is_up(f);
-    if (!f->all && !(up ? x->request_done : x->response_done))
+    if (!f->all && !feed_over(f))
         fan_more(f->from);
     else if (up)
         exchange_end_up(x);
@@ -135,11 +147,30 @@ feed_send(struct feed *f, struct slice piece)
     return true;
 }
 
+/* Makes the next piece of a content that becomes another. false: that was the end. */
+static bool
+feed_make(struct feed *f)
+{
+    struct exchange *x = f->x;
+    struct slice in = buf_slice(&f->held);
+    size_t n = in.n;
+    struct err e;
+    bool good = transform_pull(f->msg, &in, feed_over(f), x->host->limits->body_limit, &e);
+    buf_consume(&f->held, n - in.n);
+    if (good)
+        return true;
+    enum reason why = feed_is_up(f) ? REASON_BAD_REQUEST : REASON_BAD_RESPONSE;
+    exchange_fail_for(x, e.code == ERR_MEMORY ? REASON_MEMORY : why, e.text);
+    return false;
+}
+
 void
 feed_run(struct feed *f)
 {
     size_t most = f->rate ? MAX(1, MIN(PIECE_MAX, f->rate / PIECES_PER_S)) : PIECE_MAX;
     while (f->active && !f->x->stalled) {
+        if (f->through && !feed_make(f))
+            return;
         struct slice piece = feed_next(f, most);
         if (!piece.n) {
             feed_end(f);
@@ -151,17 +182,32 @@ feed_run(struct feed *f)
 }
 
 bool
-feed_take(struct feed *f, struct slice data)
+exchange_feeds(const struct exchange *x, bool up)
 {
-    if (f->active)
-        return false;
-    buf_append(&f->held, data);
-    if (f->held.failed) {
-        exchange_fail_for(f->x, REASON_MEMORY, "for a content that is slowed down");
-        return true;
+    const struct http_msg *m = up ? &x->flow->req : &x->flow->resp;
+    return (up ? x->shape.up : x->shape.down) || (m->versions && transform_of(m));
+}
+
+void
+exchange_take(struct exchange *x, bool up, struct slice data)
+{
+    struct feed *f = exchange_feed(x, up);
+    if (f)
+        buf_append(&f->held, data);
+    if (!f || f->held.failed) {
+        exchange_fail_for(x, REASON_MEMORY, "for a content");
+        return;
     }
     f->active = true;
     feed_run(f);
+}
+
+bool
+exchange_flush(struct exchange *x, bool up)
+{
+    if (!transform_of(up ? &x->flow->req : &x->flow->resp))
+        return false;
+    exchange_take(x, up, SLICE_NONE);
     return true;
 }
 

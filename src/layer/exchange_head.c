@@ -80,7 +80,7 @@ exchange_head_request(struct exchange *x)
         h->framing = FRAMING_TUNNEL;
         return true;
     }
-    if (x->collecting || (v && edit_body(&x->flow->req) != &x->flow->req.body))
+    if (x->collecting || edit_replaced(&x->flow->req))
         head_remove(h, FIELD_EXPECT);
     TRY(hop_strip(h, a, false, head_upgrades(h)));
     bool wants_host = head_wants_host(x, h);

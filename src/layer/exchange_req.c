@@ -146,23 +146,17 @@ exchange_end_up(struct exchange *x)
     fan_send(&x->server, &(struct part){.type = PART_END});
 }
 
-static bool
-x_replaced(const struct exchange *x)
-{
-    return edit_body(&x->flow->req) != &x->flow->req.body;
-}
-
 static enum x_next
 x_stream(struct exchange *x)
 {
     const struct body *b = edit_body(&x->flow->req);
-    bool replaced = x_replaced(x);
+    bool replaced = edit_replaced(&x->flow->req);
     if (!replaced && !x->collecting) {
         /* The content waited for the head to be sent; it may be over already. */
-        if (x->request_done)
-            exchange_end_up(x);
-        else
+        if (!x->request_done)
             fan_more(&x->client);
+        else if (!exchange_flush(x, true))
+            exchange_end_up(x);
         return X_WAIT;
     }
     struct feed *f = exchange_feed(x, true);
@@ -227,8 +221,8 @@ x_gather(struct exchange *x, struct slice data)
 static size_t
 x_content(struct exchange *x, const struct part *p)
 {
-    struct feed *f = x->feeds[0];
-    bool dropped = x->step == X_STREAM && x_replaced(x);
+    const struct feed *f = x->feeds[0];
+    bool dropped = x->step == X_STREAM && edit_replaced(&x->flow->req);
     bool whole = x->step == X_WHOLE && x->collecting;
     if (!whole && (x->step < X_STREAM || (!dropped && (fan_full(&x->server) || (f && f->active)))))
         return 0;
@@ -238,8 +232,10 @@ x_content(struct exchange *x, const struct part *p)
     body_append(&x->flow->req.body, p->data, x->host->limits->body_limit, x->flow->req.head.length);
     if (dropped)
         return 1;
-    if (x->shape.up && (f = exchange_feed(x, true)) != NULL)
-        return feed_take(f, p->data);
+    if (exchange_feeds(x, true)) {
+        exchange_take(x, true, p->data);
+        return 1;
+    }
     fan_send(&x->server, p);
     return 1;
 }
@@ -252,7 +248,8 @@ x_end(struct exchange *x)
     exchange_tell(x, HOOK_REQUEST);
     if (x->step == X_WHOLE && x->collecting)
         exchange_run(x);
-    else if (x->step == X_STREAM && !x_replaced(x) && !(x->feeds[0] && x->feeds[0]->active))
+    else if (x->step == X_STREAM && !edit_replaced(&x->flow->req) &&
+             !(x->feeds[0] && x->feeds[0]->active) && !exchange_flush(x, true))
         exchange_end_up(x);
 }
 

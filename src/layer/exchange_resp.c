@@ -1,5 +1,6 @@
 /* The response half of an exchange. */
 #include "flow/edit.h"
+#include "flow/transform.h"
 #include "layer/exchange.h"
 
 #include "codec/hop.h"
@@ -117,16 +118,10 @@ r_send(struct exchange *x)
     return X_WAIT;
 }
 
-static bool
-r_replaced(const struct exchange *x)
-{
-    return edit_body(&x->flow->resp) != &x->flow->resp.body;
-}
-
 static enum x_next
 r_stream(struct exchange *x)
 {
-    bool replaced = r_replaced(x), waits = replaced || x->collecting;
+    bool replaced = edit_replaced(&x->flow->resp), waits = replaced || x->collecting;
     struct feed *f = waits ? exchange_feed(x, false) : NULL;
     if (waits && !f) {
         exchange_fail_for(x, REASON_MEMORY, "for a content");
@@ -140,7 +135,7 @@ r_stream(struct exchange *x)
         f->all = replaced && !x->server.fan;
         x->collecting = false;
         feed_run(f);
-    } else if (x->response_done) {
+    } else if (x->response_done && !exchange_flush(x, false)) {
         exchange_end_down(x);
     }
     return X_WAIT;
@@ -208,13 +203,14 @@ r_gather(struct exchange *x, struct slice data)
 static bool
 r_dropped(const struct exchange *x)
 {
-    return x->r_step == R_STREAM && (r_replaced(x) || x->flow->resp.sent.framing == FRAMING_NONE);
+    return x->r_step == R_STREAM &&
+           (edit_replaced(&x->flow->resp) || x->flow->resp.sent.framing == FRAMING_NONE);
 }
 
 static size_t
 r_content(struct exchange *x, const struct part *p)
 {
-    struct feed *f = x->feeds[1];
+    const struct feed *f = x->feeds[1];
     bool dropped = r_dropped(x);
     bool whole = x->r_step == R_WHOLE && x->collecting;
     if (!whole &&
@@ -227,8 +223,10 @@ r_content(struct exchange *x, const struct part *p)
                 x->flow->resp.head.length);
     if (dropped || x->stalled)
         return 1;
-    if (x->shape.down && (f = exchange_feed(x, false)) != NULL)
-        return feed_take(f, p->data);
+    if (exchange_feeds(x, false)) {
+        exchange_take(x, false, p->data);
+        return 1;
+    }
     exchange_send_down(x, p);
     return 1;
 }
@@ -239,7 +237,7 @@ exchange_end_down(struct exchange *x)
     bool unread = exchange_unread(x);
     if (!exchange_fault_end(x))
         return;
-    if (x->trailers && !r_replaced(x))
+    if (x->trailers && !edit_replaced(&x->flow->resp))
         fan_send(&x->client, &(struct part){.type = PART_TRAILERS, .head = x->trailers});
     fan_send(&x->client, &(struct part){.type = PART_END, .torn = x->torn});
     if (unread)
@@ -256,7 +254,8 @@ r_end(struct exchange *x, const struct part *p)
     x->torn = p->torn;
     exchange_tell(x, HOOK_RESPONSE);
     bool active = x->feeds[1] && x->feeds[1]->active;
-    if (x->r_step == R_STREAM && !active && !x->stalled) {
+    bool through = transform_of(&x->flow->resp);
+    if (x->r_step == R_STREAM && !active && !x->stalled && !through) {
         exchange_end_down(x);
         return 1;
     }
@@ -264,6 +263,8 @@ r_end(struct exchange *x, const struct part *p)
     exchange_leave_server(x, x->reusable);
     if (x->r_step == R_WHOLE && x->collecting)
         exchange_respond(x);
+    else if (x->r_step == R_STREAM && through && !x->stalled)
+        (void)!exchange_flush(x, false);
     return 1;
 }
 

@@ -124,14 +124,13 @@ hooks_end(struct hooks *h)
 {
     struct ask *a = h->ask;
     const struct decision *d = &a->hook.decision;
-    struct flow *f = h->hook.flow;
     bool head = a->hook.stage == STAGE_REQUEST_HEAD || a->hook.stage == STAGE_RESPONSE_HEAD;
     if (!head || d->end != END_GO || d->failed)
         return false;
     if (a->hook.stage == STAGE_REQUEST_HEAD)
-        a->hook.want = rules_want(h->rules, STAGE_REQUEST, f);
+        a->hook.want = rules_want(h->rules, STAGE_REQUEST, &h->hook);
     else
-        a->hook.want = h->hold_response || rules_want(h->rules, STAGE_RESPONSE, f);
+        a->hook.want = h->hold_response || rules_want(h->rules, STAGE_RESPONSE, &h->hook);
     uint64_t latency = hooks_latency(&h->shape);
     return latency && hooks_wait(h, latency);
 }
@@ -175,6 +174,7 @@ hooks_ask(struct ask *a)
     h->hook = (struct hook){.stage = a->hook.stage,
                             .flow = a->hook.flow,
                             .now = loop_wall(h->session->worker->loop),
+                            .body_limit = h->session->worker->setup->limits.body_limit,
                             .decision = &a->hook.decision};
     h->over = false;
     if (hooks_proceed(h))

@@ -56,6 +56,23 @@ compile(struct pattern *p, const struct pattern_spec *spec, struct err *e)
     return p->code;
 }
 
+/* How far back from a place a match there may look, counted as if the look-behinds all stood in
+ * each other; 0 when it may depend on more: on where the last match ended, or on verbs like
+ * (*COMMIT). */
+static size_t
+look_back(const struct pattern *p, struct slice text)
+{
+    uint32_t most = 0;
+    size_t n = 1;
+    pcre2_pattern_info(p->code, PCRE2_INFO_MAXLOOKBEHIND, &most);
+    for (struct slice rest = text; rest.n && !p->literal; rest = slice_from(rest, 1)) {
+        if (slice_starts(rest, SLICE("\\G")) || slice_starts(rest, SLICE("(*")))
+            return 0;
+        n += slice_starts(rest, SLICE("(?<"));
+    }
+    return n * MAX(most, 1u) + 2;
+}
+
 static bool
 pattern_fill(struct pattern *p, const struct pattern_spec *spec, struct err *e)
 {
@@ -70,6 +87,7 @@ pattern_fill(struct pattern *p, const struct pattern_spec *spec, struct err *e)
     pcre2_set_depth_limit(p->limits, DEPTH_MAX);
     pcre2_set_heap_limit(p->limits, HEAP_KIB);
     pcre2_pattern_info(p->code, PCRE2_INFO_CAPTURECOUNT, &p->groups);
+    p->behind = look_back(p, spec->text);
     return true;
 }
 

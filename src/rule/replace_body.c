@@ -1,14 +1,20 @@
 /* replace-body: a part of the content, or all of it, becomes another. */
+#include "base/mem.h"
 #include "codec/encoding.h"
 #include "rule/act.h"
 #include "rule/pattern.h"
+#include "rule/replacer.h"
 
 #define RATIO_MAX 1000
+#define WITH_MAX                                                                                   \
+    ((size_t)1 << 20) /* for each match, when they are replaced as the content passes */
+#define SAY_MAX 200
 
 struct replace_body {
     enum rule_side side;
     struct replacement by;
     const char *file;
+    struct slice stream;
 };
 
 static const struct rule_param params[] = {
@@ -23,6 +29,10 @@ static const struct rule_param params[] = {
               "in place of 'with' the file that holds it, read each time, at most 64 MiB; taken "
               "as it is"),
     PARAM_READING(replace_body, by),
+    PARAM(replace_body, stream, "stream", CHOICE, .def = "auto", .choices = "auto|yes|no",
+          .help = "whether it is done while the content passes: 'auto' for one whose length is not "
+                  "known or above body-limit, and for text/event-stream; 'yes' for each; 'no' for "
+                  "none"),
     PARAM_END,
 };
 
@@ -120,12 +130,127 @@ apply(const void *action, struct hook *h)
     return good ? "replaced content" : NULL;
 }
 
+/* While it passes */
+
+struct streaming {
+    struct replacer *replacer;
+    struct buf with; /* from a file */
+    char *said;      /* in the trace of the flow */
+};
+
+static void
+streaming_free(void *state)
+{
+    struct streaming *s = state;
+    replacer_free(s->replacer);
+    buf_release(&s->with);
+    mem_free(s);
+}
+
+static enum transform_result
+streaming_run(void *state, struct slice *in, bool last, struct buf *out)
+{
+    struct streaming *s = state;
+    enum transform_result r = replacer_run(s->replacer, in, last, out);
+    replacer_say(s->replacer, s->said, SAY_MAX);
+    return r;
+}
+
+static const struct transform_ops streaming_ops = {streaming_run, streaming_free};
+
+static bool
+has_content(const struct hook *h, const struct http_msg *m)
+{
+    const struct http_head *head = edit_head(m);
+    if (m->head.framing == FRAMING_NONE || m->head.framing == FRAMING_TUNNEL)
+        return false;
+    return m == &h->flow->req || (head->status != 204 && head->status != 304 &&
+                                  !slice_eq(h->flow->req.head.method, SLICE("HEAD")));
+}
+
+/* Events that follow each other without an end. */
+static bool
+is_events(const struct http_head *h)
+{
+    struct slice type = head_value(h, FIELD_CONTENT_TYPE);
+    return slice_eq_nocase(slice_trim(slice_cut(&type, ';')), SLICE("text/event-stream"));
+}
+
+static bool
+can_stream(const void *action, const struct hook *h)
+{
+    const struct replace_body *a = action;
+    const struct http_msg *m = act_msg(h);
+    const struct http_head *head = edit_head(m);
+    const struct version *v = edit_last(m);
+    bool here = (v && v->exact) || edit_replaced(m) || (m == &h->flow->resp && h->flow->local);
+    if (!a->by.pattern || !replacer_can(a->by.pattern) || a->by.with.n > WITH_MAX || here ||
+        !has_content(h, m) || slice_eq(a->stream, SLICE("no")))
+        return false;
+    return slice_eq(a->stream, SLICE("yes")) || m->head.framing != FRAMING_LENGTH ||
+           m->head.length > h->body_limit || is_events(head);
+}
+
+/* NULL without memory. */
+static struct streaming *
+streaming_new(const struct replace_body *a, const struct hook *h, struct err *e)
+{
+    struct streaming *s = mem_zalloc(sizeof *s);
+    struct slice with;
+    if (!s) {
+        err_memory(e);
+        return NULL;
+    }
+    buf_init(&s->with, WITH_MAX);
+    s->said = arena_alloc(h->flow->arena, SAY_MAX);
+    if (!replacement(a, &s->with, &with))
+        err_set(e, ERR_FAILED, "the file cannot be read, or is larger than %zu bytes", WITH_MAX);
+    else if (!s->said || !(s->replacer = replacer_new(a->by.pattern, with)))
+        err_memory(e);
+    else
+        return s;
+    streaming_free(s);
+    return NULL;
+}
+
+/* Of a part of a content it is not known where it begins, and its length is on record. */
+static bool
+is_part(const struct http_head *h)
+{
+    return h->status == 206 || head_find_name(h, SLICE("Content-Range"));
+}
+
+static const char *
+stream(const void *action, struct hook *h)
+{
+    struct http_msg *m = act_msg(h);
+    struct err e;
+    if (is_part(edit_head(m)))
+        return "left as it is: a part of a content";
+    struct streaming *s = streaming_new(action, h, &e);
+    struct transform *t = s ? transform_new(&streaming_ops, s, edit_head(m), &e) : NULL;
+    if (!t && e.code != ERR_MEMORY)
+        return act_say(h, "left as it is: %s", e.text);
+    struct version *v = t ? edit_begin(h, m) : NULL;
+    h->decision->failed |= !t;
+    if (!act_end(h, v, v && edit_through(h, v, t))) {
+        transform_free(t);
+        return NULL;
+    }
+    replacer_say(s->replacer, s->said, SAY_MAX);
+    return s->said;
+}
+
 const struct rule_ops rule_replace_body = {
     .name = "replace-body",
     .help =
-        "Replaces what a pattern matches in the decoded content, or all of the content. The "
-        "message is waited for whole; one that is larger than what is recorded (body-limit), or "
-        "cannot be decoded, stays as it is.",
+        "Replaces what a pattern matches in the decoded content, or all of the content. A content "
+        "that is waited for whole gets an exact length; one that is larger than what is recorded "
+        "(body-limit) then stays as it is. One that is replaced while it passes is sent decoded "
+        "and without a length; a match must not be longer than 64 KiB, and a part of a content "
+        "(206) stays as it is. All of it is waited for where there is no pattern, where another "
+        "rule or a person wants the whole, and for a replacement above 1 MiB or a pattern with "
+        "\\G or (*VERB). What cannot be decoded stays as it is.",
     .size = sizeof(struct replace_body),
     .params = params,
     .stages = ACT_CONTENT,
@@ -133,4 +258,6 @@ const struct rule_ops rule_replace_body = {
     .prepare = prepare,
     .release = release,
     .apply = apply,
+    .can_stream = can_stream,
+    .stream = stream,
 };

@@ -353,14 +353,32 @@ note(struct rule *r, struct hook *h, const char *did)
     atomic_store_explicit(&r->last_hit, h->now, memory_order_relaxed);
 }
 
-bool
-rule_run(struct rule *r, struct hook *h)
+static bool
+act(struct rule *r, struct hook *h, const char *(*how)(const void *action, struct hook *h))
 {
-    if (!filter_match(r->filter, h->flow))
+    if (!how || !filter_match(r->filter, h->flow))
         return false;
     h->by = r->by;
-    const char *did = r->ops->apply(r->action, h);
+    const char *did = how(r->action, h);
     if (did)
         note(r, h, did);
     return did;
+}
+
+bool
+rule_run(struct rule *r, struct hook *h)
+{
+    return act(r, h, r->ops->apply);
+}
+
+bool
+rule_can_stream(const struct rule *r, const struct hook *h)
+{
+    return r->ops->can_stream && r->ops->can_stream(r->action, h);
+}
+
+void
+rule_stream(struct rule *r, struct hook *h)
+{
+    (void)!act(r, h, r->ops->stream);
 }

@@ -74,6 +74,11 @@ struct rule_ops {
     /* Acts. Returns a word on what it did for the trace (static, or of the flow's arena), NULL when
      * it did nothing. Runs on workers, several at a time. */
     const char *(*apply)(const void *action, struct hook *h);
+    /* Whether it can do to the content, while that passes, what 'apply' would do at the stage where
+     * it is whole; asked at the stage of the head. NULL: it cannot. */
+    bool (*can_stream)(const void *action, const struct hook *h);
+    /* Begins that, as 'apply' does; NULL together with can_stream. */
+    const char *(*stream)(const void *action, struct hook *h);
 };
 
 /* Where they are kept, in the config folder: rules.yaml, and the files that it names. The only
@@ -141,9 +146,10 @@ struct rules_walk {
  * next rule, an end ends the walk.
  */
 bool rules_step(const struct rules *rs, struct rules_walk *w, struct hook *h) MUST_CHECK;
-/* Whether a rule of the later stage 'whole' (STAGE_REQUEST, STAGE_RESPONSE) may still match the
- * flow, whose head is there: then its content has to be waited for. */
-bool rules_want(const struct rules *rs, enum stage whole, const struct flow *f);
+/* At the end of the stage of a head: whether the content has to be waited for, since a rule of the
+ * later stage 'whole' (STAGE_REQUEST, STAGE_RESPONSE) may still match the flow. When all of them
+ * can do without, they begin here what they do, in their order, and it is false. */
+bool rules_want(const struct rules *rs, enum stage whole, struct hook *h) MUST_CHECK;
 
 #define RULE(name) extern const struct rule_ops rule_##name;
 #include "rule/list.h"

@@ -223,20 +223,48 @@ rules_step(const struct rules *rs, struct rules_walk *w, struct hook *h)
     return false;
 }
 
+/* What of the flow a stage of the whole message has, and that of its head has not. */
+static unsigned
+later_needs(enum stage whole)
+{
+    return whole == STAGE_REQUEST ? FILTER_NEEDS_REQUEST_BODY : FILTER_NEEDS_RESPONSE_BODY;
+}
+
+/* Whether the rule of the later stage may still match the flow, whose head is there. */
+static bool
+may_match(const struct rule *r, enum stage whole, const struct flow *f)
+{
+    const struct filter *filter = rule_filter(r);
+    return filter_needs(filter) & later_needs(whole) || filter_match(filter, f);
+}
+
+/* Whether one that may match has to wait: it cannot do otherwise, or its query asks for the
+ * content.
+ */
+static bool
+one_waits(const struct row *row, const uint64_t *bits, enum stage whole, const struct hook *h)
+{
+    for (size_t i = next_bit(bits, 0, row->n); i < row->n; i = next_bit(bits, i + 1, row->n)) {
+        const struct rule *r = row->rules[i];
+        bool sure = !(filter_needs(rule_filter(r)) & later_needs(whole));
+        if (may_match(r, whole, h->flow) && !(sure && rule_can_stream(r, h)))
+            return true;
+    }
+    return false;
+}
+
 bool
-rules_want(const struct rules *rs, enum stage whole, const struct flow *f)
+rules_want(const struct rules *rs, enum stage whole, struct hook *h)
 {
     const struct row *row = &rs->rows[whole];
-    unsigned later =
-        whole == STAGE_REQUEST ? FILTER_NEEDS_REQUEST_BODY : FILTER_NEEDS_RESPONSE_BODY;
     uint64_t bits[INDEX_WORDS(RULES_MAX)];
     if (!row->n)
         return false;
-    find_candidates(row, f, bits);
-    for (size_t i = next_bit(bits, 0, row->n); i < row->n; i = next_bit(bits, i + 1, row->n)) {
-        const struct filter *filter = rule_filter(row->rules[i]);
-        if (filter_needs(filter) & later || filter_match(filter, f))
-            return true;
-    }
+    find_candidates(row, h->flow, bits);
+    if (one_waits(row, bits, whole, h))
+        return true;
+    for (size_t i = next_bit(bits, 0, row->n); i < row->n && !h->decision->failed;
+         i = next_bit(bits, i + 1, row->n))
+        rule_stream(row->rules[i], h);
     return false;
 }

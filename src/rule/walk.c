@@ -66,7 +66,7 @@ append_group(const struct pattern *p, pcre2_match_data *found, struct slice subj
     if (number < 0 || (uint32_t)number >= pcre2_get_ovector_count(found))
         return;
     PCRE2_SIZE from = at[2 * number], to = at[2 * number + 1];
-    if (from != PCRE2_UNSET && from <= to)
+    if (from != PCRE2_UNSET && from < to)
         buf_append(out, slice_of(subject.p + from, to - from));
 }
 

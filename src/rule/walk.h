@@ -14,6 +14,7 @@ struct pattern {
     pcre2_match_context *limits;
     uint32_t groups;
     bool literal;
+    size_t behind; /* bytes before a place that decide what matches there; 0: not known */
 };
 
 /* A piece of a replacement. */

@@ -16,19 +16,13 @@ def site(origin):
     return origin(answer_all(echo))
 
 
-def write_rules(proxy, text):
-    folder = proxy.confdir / "rules"
-    folder.mkdir(mode=0o700, exist_ok=True)
-    (folder / "rules.yaml").write_text(text)
-
-
 @pytest.fixture
 def with_rules(weir, site):
     """with_rules(text, *options) -> a proxy with that rules.yaml."""
 
     def make(text, *options):
         proxy = weir(*options, start=False, sites=[site])
-        write_rules(proxy, text)
+        proxy.write_rules(text)
         return proxy.start()
 
     return make
@@ -124,11 +118,11 @@ def test_options_of_mitmproxy_are_rules(weir, site):
 def test_a_reload_takes_other_rules(with_rules, site):
     proxy = with_rules("- {do: path, with: /first}\n")
     assert json.loads(ask(proxy, site).body)["target"] == "/first"
-    write_rules(proxy, "- {do: path, with: /second}\n")
+    proxy.write_rules("- {do: path, with: /second}\n")
     proxy.process.send_signal(signal.SIGHUP)
     until(lambda: "the configuration was read again" in proxy.stderr, "a reload")
     assert json.loads(ask(proxy, site).body)["target"] == "/second"
-    write_rules(proxy, "- {do: pth, with: /second}\n")
+    proxy.write_rules("- {do: pth, with: /second}\n")
     proxy.process.send_signal(signal.SIGHUP)
     until(lambda: "rules.yaml:1: 'do': there is no action 'pth'" in proxy.stderr, "a line about the mistake")
     assert json.loads(ask(proxy, site).body)["target"] == "/second"
@@ -136,7 +130,7 @@ def test_a_reload_takes_other_rules(with_rules, site):
 
 def test_a_wrong_file_of_rules_keeps_it_from_starting(weir, site):
     proxy = weir(start=False, sites=[site])
-    write_rules(proxy, "- do: discard\n- do: delay\n")
+    proxy.write_rules("- do: discard\n- do: delay\n")
     proxy.expect_exit = 2
     proxy.spawn()
     assert proxy.process.wait(20) == 2

@@ -23,7 +23,7 @@ try_on(const struct rules *rs, struct flow *f)
     struct hook h = {.flow = f, .now = 1, .decision = &d};
     for (; h.stage < STAGES_N; h.stage++) {
         struct rules_walk w = {0};
-        (void)rules_want(rs, h.stage < STAGE_RESPONSE_HEAD ? STAGE_REQUEST : STAGE_RESPONSE, f);
+        (void)!rules_want(rs, h.stage < STAGE_RESPONSE_HEAD ? STAGE_REQUEST : STAGE_RESPONSE, &h);
         while (!d.failed && rules_step(rs, &w, &h))
             ;
     }

@@ -1,7 +1,9 @@
 /* What the host of a rig wants at the stages of an exchange: said in words. */
+#include "base/mem.h"
 #include "base/scan.h"
 #include "flow/edit.h"
 #include "lib/rig.h"
+#include "rule/replacer.h"
 
 struct verb {
     const char *word;
@@ -104,6 +106,60 @@ verb_slow(struct hook *h, struct ask *a, struct slice rest)
     return number(up, &h->decision->shape.up) && number(rest, &h->decision->shape.down);
 }
 
+/* A pattern and what takes its place, as the content passes. */
+struct through {
+    struct pattern *pattern;
+    struct replacer *replacer;
+};
+
+static void
+through_free(void *state)
+{
+    struct through *t = state;
+    replacer_free(t->replacer);
+    pattern_free(t->pattern);
+    mem_free(t);
+}
+
+static enum transform_result
+through_run(void *state, struct slice *in, bool last, struct buf *out)
+{
+    return replacer_run(((struct through *)state)->replacer, in, last, out);
+}
+
+static struct through *
+through_new(struct slice pattern, struct slice with)
+{
+    struct through *t = mem_zalloc(sizeof *t);
+    if (!t)
+        return NULL;
+    t->pattern = pattern_new(&(struct pattern_spec){.text = pattern}, NULL);
+    t->replacer = t->pattern ? replacer_new(t->pattern, with) : NULL;
+    if (t->replacer)
+        return t;
+    through_free(t);
+    return NULL;
+}
+
+/* The text of what takes the place is that of the playbook, which stays. */
+static bool
+verb_through(struct hook *h, struct ask *a, struct slice rest)
+{
+    static const struct transform_ops ops = {through_run, through_free};
+    struct http_msg *m = msg_of(h);
+    struct slice pattern = slice_cut(&rest, '|');
+    struct through *state = through_new(pattern, rest);
+    struct transform *t = state ? transform_new(&ops, state, edit_head(m), NULL) : NULL;
+    struct version *v = t ? edit_begin(h, m) : NULL;
+    if (v && edit_through(h, v, t))
+        return true;
+    if (v)
+        edit_undo(h, m, v);
+    transform_free(t);
+    h->decision->failed = true;
+    return true;
+}
+
 static bool
 verb_url(struct hook *h, struct ask *a, struct slice rest)
 {
@@ -131,7 +187,7 @@ static const struct verb verbs[] = {
     {"fault", verb_fault},     {"go", verb_go},       {"path", verb_path},
     {"replace", verb_replace}, {"reset", verb_reset}, {"set", verb_set},
     {"slow", verb_slow},       {"url", verb_url},     {"wait", verb_go},
-    {"want", verb_want},
+    {"through", verb_through}, {"want", verb_want},
 };
 
 bool

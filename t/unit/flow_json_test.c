@@ -340,6 +340,7 @@ what_was_made_of_a_message_is_told(void **state)
     assert_int_equal(number_at(v, "at_us"), 1700000000200000);
     assert_string_equal(text_at(v, "method"), "POST");
     assert_int_equal(number_at(v, "size"), 5);
+    assert_true(json_is_false(json_object_get(v, "cut")));
     expect_base64(v, "base64", SLICE("other"));
     assert_null(json_object_get(json_object_get(root, "response"), "versions"));
     assert_string_equal(json_string_value(json_array_get(json_object_get(root, "flags"), 0)),

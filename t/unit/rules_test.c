@@ -154,7 +154,9 @@ a_content_is_waited_for_where_a_rule_may_match(void **state)
         struct rule *list[LIST_MAX];
         struct rules *rs = make_rules(texts, list);
         struct flow *f = make_flow();
-        assert_int_equal(rules_want(rs, STAGE_REQUEST, f), rows[i].want);
+        struct decision d = {0};
+        struct hook h = {.stage = STAGE_REQUEST_HEAD, .flow = f, .now = 1, .decision = &d};
+        assert_int_equal(rules_want(rs, STAGE_REQUEST, &h), rows[i].want);
         flow_unref(f);
         rules_unref(rs);
     }

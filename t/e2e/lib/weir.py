@@ -106,6 +106,12 @@ class Weir:
         until(self._is_ready, lambda: f"ready lines; {self.stdout} {self.stderr}")
         return self
 
+    def write_rules(self, text):
+        """Its rules.yaml; a running one takes it with SIGHUP."""
+        folder = self.confdir / "rules"
+        folder.mkdir(mode=0o700, exist_ok=True)
+        (folder / "rules.yaml").write_text(text)
+
     def _is_ready(self):
         assert self.process.poll() is None, f"exit status {self.process.returncode}: {self.stderr}"
         return self.read_ports()
