@@ -7,10 +7,13 @@
 #include "base/mem.h"
 #include "base/print.h"
 #include "cli/help.h"
+#include "io/local.h"
+#include "proxy/config.h"
 
 #include <errno.h>
 
-#define OUTPUT_MAX (1u << 20)
+#define OUTPUT_MAX     (1u << 20)
+#define ENGINE_WAIT_MS 30000
 
 #define COMMAND(name) extern const struct cli_command cli_##name;
 #include "cli/list.h"
@@ -61,6 +64,41 @@ cli_fail(const struct err *e)
     case ERR_MEMORY: break;
     }
     return CLI_FAILED;
+}
+
+static bool
+read_stream(FILE *f, const char *path, struct buf *out, struct err *e)
+{
+    char part[4096];
+    size_t n;
+    while (!out->failed && (n = fread(part, 1, sizeof part, f)) > 0)
+        buf_append(out, slice_of(part, n));
+    if (ferror(f))
+        return err_errno(e, ERR_FAILED, errno, "cannot read '%s'", path);
+    return !out->failed || err_set(e, ERR_USAGE, "'%s' is larger than %zu bytes", path, out->max);
+}
+
+bool
+cli_read(const char *path, struct buf *out, struct err *e)
+{
+    if (slice_eq(slice_str(path), SLICE("-")))
+        return read_stream(stdin, "standard input", out, e);
+    FILE *f = fopen(path, "re");
+    if (!f)
+        return err_errno(e, ERR_FAILED, errno, "cannot read '%s'", path);
+    bool good = read_stream(f, path, out, e);
+    fclose(f);
+    return good;
+}
+
+struct local *
+cli_engine(const struct cli *cli, const char *path, struct err *e)
+{
+    struct buf usual = {.max = 8192};
+    buf_printf(&usual, "%s/api.sock", cli->config->confdir);
+    struct local *l = local_open(path ? path : buf_str(&usual), ENGINE_WAIT_MS, e);
+    buf_release(&usual);
+    return l;
 }
 
 int

@@ -13,7 +13,7 @@ struct args;
 struct buf;
 struct cli_command;
 struct config;
-struct json;
+struct local;
 
 /* Exit statuses of the program. */
 enum cli_exit {
@@ -71,8 +71,11 @@ void cli_set_verbosity(const struct config *c);
  * failure. */
 int cli_print(struct buf *out);
 
-/* An array of the commands, as objects. */
-void cli_json_commands(struct json *j);
+/* The file, or standard input for "-", within the limit of 'out'. */
+bool cli_read(const char *path, struct buf *out, struct err *e) MUST_CHECK;
+/* The API of the engine that runs: its socket is 'path', or api.sock of the config folder. NULL
+ * with a sentence. */
+struct local *cli_engine(const struct cli *cli, const char *path, struct err *e) MUST_CHECK;
 /* The commands of cli/list.h, ended by NULL. */
 extern const struct cli_command *const cli_table[];
 /* The whole program: returns its exit status. */

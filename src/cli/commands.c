@@ -1,38 +1,19 @@
-/* weir commands: the table of commands. */
+/* weir commands: the table of commands of the control API. */
 #include "base/json.h"
 #include "cli/cli.h"
 #include "cli/help.h"
+#include "ui/web/command.h"
 
 #define OUTPUT_MAX (1u << 20)
 
 static void
-put_json_command(struct json *j, const struct cli_command *c)
+put_argument(struct buf *out, const struct command_arg *a)
 {
-    json_begin_object(j, NULL);
-    json_str(j, "name", c->name);
-    json_str(j, "args", c->args);
-    json_str(j, "help", c->help);
-    json_begin_array(j, "flags");
-    for (const struct cli_flag *f = c->flags; f && f->name; f++) {
-        json_begin_object(j, NULL);
-        json_str(j, "name", f->name);
-        json_str(j, "arg", f->arg);
-        json_str(j, "help", f->help);
-        json_end_object(j);
-    }
-    json_end_array(j);
-    json_bool(j, "options", c->proxy);
-    json_end_object(j);
-}
-
-void
-cli_json_commands(struct json *j)
-{
-    json_begin_array(j, NULL);
-    for (const struct cli_command *const *c = cli_table; *c; c++)
-        if ((*c)->help)
-            put_json_command(j, *c);
-    json_end_array(j);
+    buf_printf(out, "    %s%s: %s. %s", a->name, a->required ? "" : "?", command_kind_name(a->kind),
+               a->help);
+    if (a->choices)
+        buf_printf(out, " (one of %s)", a->choices);
+    buf_byte(out, '\n');
 }
 
 static void
@@ -41,13 +22,15 @@ put_commands(struct buf *out, bool as_json)
     struct json j;
     json_init(&j, out);
     if (as_json) {
-        cli_json_commands(&j);
+        commands_json(&j, NULL);
         buf_byte(out, '\n');
         return;
     }
-    for (const struct cli_command *const *c = cli_table; *c; c++)
-        if ((*c)->help)
-            buf_printf(out, "weir %s %s\n    %s\n", (*c)->name, (*c)->args, (*c)->help);
+    for (const struct command *cmd = commands; cmd < commands + commands_n; cmd++) {
+        buf_printf(out, "%s: %s\n", cmd->name, cmd->help);
+        for (const struct command_arg *a = cmd->args; a && a->name; a++)
+            put_argument(out, a);
+    }
 }
 
 static int
@@ -70,7 +53,7 @@ static const struct cli_flag commands_flags[] = {
 const struct cli_command cli_commands = {
     .name = "commands",
     .args = "[--json]",
-    .help = "the table of commands",
+    .help = "the commands of a running engine, which 'weir call' and the control API run",
     .flags = commands_flags,
     .run = run_commands,
 };

@@ -111,12 +111,13 @@ docs_commands(struct buf *out)
             help_command(out, *c);
         put(out, "```\n");
     }
+    docs_api_commands(out);
 }
 
 /* Text for a manual page: a backslash and a dash are not what they look like, nor is a dot in
  * front. */
-static void
-put_man(struct buf *out, const char *text)
+void
+docs_man_text(struct buf *out, const char *text)
 {
     for (const char *p = text; *p; p++) {
         if ((p == text || p[-1] == '\n') && (*p == '.' || *p == '\''))
@@ -140,16 +141,16 @@ put_man_option(struct buf *out, const struct option *o)
     if (o->letter)
         buf_printf(out, "\\-%c, ", o->letter);
     put(out, "\\-\\-");
-    put_man(out, o->name);
+    docs_man_text(out, o->name);
     if (arg) {
         put(out, " ");
-        put_man(out, arg);
+        docs_man_text(out, arg);
     }
     put(out, "\n");
     buf_append(&help, slice_str(o->help));
     if (o->def)
         buf_printf(&help, " (default %s)", o->def);
-    put_man(out, buf_str(&help));
+    docs_man_text(out, buf_str(&help));
     put(out, "\n");
     buf_release(&help);
 }
@@ -161,19 +162,19 @@ put_man_commands(struct buf *out)
         if (!(*c)->help)
             continue;
         put(out, ".TP\n.B weir ");
-        put_man(out, (*c)->name);
+        docs_man_text(out, (*c)->name);
         put(out, " ");
-        put_man(out, (*c)->args);
+        docs_man_text(out, (*c)->args);
         put(out, "\n");
-        put_man(out, (*c)->help);
+        docs_man_text(out, (*c)->help);
         put(out, "\n");
         for (const struct cli_flag *f = (*c)->flags; f && f->name; f++) {
             put(out, ".br\n\\-\\-");
-            put_man(out, f->name);
+            docs_man_text(out, f->name);
             put(out, f->arg ? " " : "");
-            put_man(out, f->arg ? f->arg : "");
+            docs_man_text(out, f->arg ? f->arg : "");
             put(out, ": ");
-            put_man(out, f->help);
+            docs_man_text(out, f->help);
             put(out, "\n");
         }
     }
@@ -191,10 +192,11 @@ docs_man(struct buf *out)
              "each other.\n"
              ".SH COMMANDS\n");
     put_man_commands(out);
+    docs_api_man(out);
     for (const struct option *o = options; o < options + options_n; o++)
         if (o->heading) {
             put(out, ".SH OPTIONS: ");
-            put_man(out, o->heading);
+            docs_man_text(out, o->heading);
             put(out, "\n");
         } else {
             put_man_option(out, o);

@@ -11,3 +11,8 @@ void docs_filters(struct buf *out);
 void docs_hooks(struct buf *out);
 /* The manual of rules. */
 void docs_rules(struct buf *out);
+/* Text for a manual page. */
+void docs_man_text(struct buf *out, const char *text);
+/* The commands of the control API. */
+void docs_api_commands(struct buf *out);
+void docs_api_man(struct buf *out);

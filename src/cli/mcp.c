@@ -3,13 +3,10 @@
 #include "ui/mcp/mcp.h"
 #include "cli/cli.h"
 #include "io/local.h"
-#include "proxy/config.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <unistd.h>
-
-#define WAIT_MS 30000
 
 static bool
 ask(void *arg, struct mcp_call *c, struct err *e)
@@ -75,15 +72,13 @@ static int
 run_mcp(struct cli *cli)
 {
     struct err e = {0};
-    char path[4096];
     const char *given = cli_flag(cli, "socket");
     struct mcp m = {.ask = ask,
                     .allow_actions = cli_flag(cli, "allow-actions"),
                     .show_secrets = cli_flag(cli, "show-secrets")};
     if (cli_finish(cli) != CLI_OK)
         return CLI_USAGE;
-    snprintf(path, sizeof(path), "%s/api.sock", cli->config->confdir);
-    struct local *l = local_open(given ? given : path, WAIT_MS, &e);
+    struct local *l = cli_engine(cli, given, &e);
     if (!l)
         return cli_fail(&e);
     m.arg = l;

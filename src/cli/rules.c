@@ -8,33 +8,9 @@
 #include "proxy/config.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <sys/stat.h>
 
 #define OUTPUT_MAX ((size_t)64 << 20)
-
-static bool
-read_stream(FILE *f, const char *path, struct buf *out, struct err *e)
-{
-    char part[4096];
-    size_t n;
-    while (!out->failed && (n = fread(part, 1, sizeof part, f)) > 0)
-        buf_append(out, slice_of(part, n));
-    if (ferror(f))
-        return err_errno(e, ERR_FAILED, errno, "cannot read '%s'", path);
-    return !out->failed || err_set(e, ERR_USAGE, "'%s' is larger than %zu bytes", path, out->max);
-}
-
-static bool
-read_file(const char *path, struct buf *out, struct err *e)
-{
-    FILE *f = fopen(path, "re");
-    if (!f)
-        return err_errno(e, ERR_FAILED, errno, "cannot read '%s'", path);
-    bool good = read_stream(f, path, out, e);
-    fclose(f);
-    return good;
-}
 
 /* Those of rules.yaml. */
 static struct rules *
@@ -88,7 +64,7 @@ parse(const char *path, struct err *e)
 {
     struct buf text = {.max = RULES_FILE_MAX};
     struct rules *rs =
-        read_file(path, &text, e) ? rules_file_parse(buf_slice(&text), path, NULL, e) : NULL;
+        cli_read(path, &text, e) ? rules_file_parse(buf_slice(&text), path, NULL, e) : NULL;
     buf_release(&text);
     return rs;
 }
@@ -146,7 +122,7 @@ import(const struct cli *cli, const char *path, const char *format, struct buf *
     struct arena *a = arena_new(65536, RULES_IMPORT_ARENA);
     if (!a)
         return err_memory(e);
-    bool good = read_file(path, &text, e) &&
+    bool good = cli_read(path, &text, e) &&
                 rules_import_read(buf_slice(&text), slice_str(format), &made, a, e) &&
                 (!made.n || append(cli, &made, a, e));
     if (good)

@@ -178,7 +178,6 @@ run_open_control(struct run *r, struct err *e)
                                                        .library = r->library,
                                                        .post = run_post,
                                                        .change = run_change,
-                                                       .commands = cli_json_commands,
                                                        .host = r},
                              e);
     return r->control;

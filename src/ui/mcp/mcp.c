@@ -1,7 +1,7 @@
 /* JSON-RPC, and tools that are calls of the control API. */
 #include "ui/mcp/mcp.h"
 
-#include "api/json_in.h"
+#include "api/target.h"
 #include "base/base.h"
 #include "base/scan.h"
 #include "ui/mcp/redact.h"
@@ -115,77 +115,6 @@ tool_find(const struct mcp *m, const char *name)
     return NULL;
 }
 
-static void
-append_escaped(struct buf *out, struct slice s)
-{
-    static const char hex[] = "0123456789ABCDEF";
-    for (size_t i = 0; i < s.n; i++) {
-        unsigned char c = (unsigned char)s.p[i];
-        bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                     c == '-' || c == '_' || c == '.';
-        if (plain) {
-            buf_byte(out, (char)c);
-            continue;
-        }
-        buf_byte(out, '%');
-        buf_byte(out, hex[c >> 4]);
-        buf_byte(out, hex[c & 15]);
-    }
-}
-
-/* The argument's text into the target; it is taken out of the others. */
-static void
-append_argument(struct buf *out, json_t *args, struct slice name)
-{
-    char key[64];
-    snprintf(key, sizeof(key), "%.*s", SLICE_ARG(name));
-    const json_t *value = json_object_get(args, key);
-    if (json_is_string(value))
-        append_escaped(out, json_in_text(value));
-    else if (json_is_integer(value))
-        buf_printf(out, "%lld", (long long)json_integer_value(value));
-    json_object_del(args, key);
-}
-
-static void
-fill_piece(struct buf *out, struct slice rest, json_t *args)
-{
-    while (rest.n) {
-        buf_append(out, slice_cut(&rest, '{'));
-        if (rest.n)
-            append_argument(out, args, slice_cut(&rest, '}'));
-    }
-}
-
-static bool
-has_argument(struct slice piece, const json_t *args)
-{
-    char key[64];
-    slice_cut(&piece, '{');
-    if (!piece.n)
-        return true;
-    struct slice name = slice_cut(&piece, '}');
-    snprintf(key, sizeof(key), "%.*s", SLICE_ARG(name));
-    return json_object_get(args, key);
-}
-
-/* Parameters of the query that are not given are left out. */
-static void
-fill_target(struct buf *out, const char *pattern, json_t *args)
-{
-    struct slice query = slice_str(pattern), path = slice_cut(&query, '?');
-    char mark = '?';
-    fill_piece(out, path, args);
-    while (query.n) {
-        struct slice piece = slice_cut(&query, '&');
-        if (!has_argument(piece, args))
-            continue;
-        buf_byte(out, mark);
-        fill_piece(out, piece, args);
-        mark = '&';
-    }
-}
-
 static const char *
 missing_param(const struct tool *t, const json_t *args)
 {
@@ -193,17 +122,6 @@ missing_param(const struct tool *t, const json_t *args)
         if (p->required && !json_object_get(args, p->name))
             return p->name;
     return NULL;
-}
-
-/* What is below "args" belongs beside it. */
-static void
-flatten(json_t *args)
-{
-    json_t *inner = json_object_get(args, "args");
-    if (!json_is_object(inner))
-        return;
-    json_object_update_missing(args, inner);
-    json_object_del(args, "args");
 }
 
 static json_t *
@@ -236,8 +154,8 @@ tool_run(const struct mcp *m, const struct tool *t, json_t *args)
     struct err e = {0};
     buf_init(&target, TARGET_MAX);
     buf_init(&got, MCP_MESSAGE_MAX);
-    fill_target(&target, t->target, args);
-    flatten(args);
+    target_fill(&target, t->target, args);
+    target_flatten(args);
     char *content = json_object_size(args) ? json_dumps(args, JSON_COMPACT) : NULL;
     struct mcp_call call = {.method = t->method,
                             .target = buf_slice(&target),

@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "base/scan.h"
 #include "codec/alert.h"
+#include "flow/filter.h"
 #include "flow/flow_json.h"
 #include "proxy/hold.h"
 #include "proxy/live.h"
@@ -25,6 +26,7 @@ struct trip {
     struct control_work work; /* the way back */
     struct call *call;        /* a reference */
     const struct action *action;
+    struct filter *filter; /* of those that are meant: a reference; NULL: all */
     struct change change;
     struct change_field fields[FIELDS_MAX];
     struct slice names[FIELDS_MAX];
@@ -190,15 +192,16 @@ act_never(struct trip *v, struct live *l)
 static void
 act_edit(struct trip *v, struct live *l)
 {
-    v->failed = !hold_change(l->held, &v->change, who(v), &v->e);
-    if (!v->failed && v->forward)
+    bool good = hold_change(l->held, &v->change, who(v), &v->e);
+    v->failed |= !good;
+    if (good && v->forward)
         hold_decide(l->held, HOLD_FORWARD, who(v));
 }
 
 static void
 act_answer(struct trip *v, struct live *l)
 {
-    v->failed = !hold_answer(l->held, &v->change, who(v), &v->e);
+    v->failed |= !hold_answer(l->held, &v->change, who(v), &v->e);
 }
 
 /* A change out of JSON */
@@ -314,6 +317,7 @@ action_find(struct slice name)
 static void
 trip_free(struct trip *v)
 {
+    filter_unref(v->filter);
     buf_release(&v->out);
     mem_free(v);
 }
@@ -339,7 +343,7 @@ trip_audit(const struct trip *v)
     if (v->live.flow)
         call_audit(v->call, "%s flow %llu", v->action->did, (unsigned long long)v->live.flow);
     else
-        call_audit(v->call, "%s all that was held: %u", v->action->did, v->done);
+        call_audit(v->call, "%s flows: %u", v->action->did, v->done);
 }
 
 /* On the control loop again. */
@@ -409,11 +413,18 @@ fits(const struct trip *v, const struct live *l)
     return v->action->stages & 1u << l->held->hook.stage;
 }
 
+static bool
+is_meant(const struct trip *v, const struct live *l)
+{
+    return !v->filter || filter_match(v->filter, l->flow);
+}
+
+/* Of several, one that refuses does not keep the others from it. */
 static void
 each_act(struct live_call *c, struct live *l)
 {
     struct trip *v = container_of(c, struct trip, live);
-    if (!l->held || (!v->live.flow && !fits(v, l)))
+    if (!l->held || !is_meant(v, l) || (!v->live.flow && !fits(v, l)))
         return;
     v->done++;
     if (!fits(v, l)) {
@@ -433,7 +444,9 @@ static void
 each_kill(struct live_call *c, struct live *l)
 {
     struct trip *v = container_of(c, struct trip, live);
-    v->done = 1;
+    if (!is_meant(v, l))
+        return;
+    v->done++;
     live_kill(l, who(v));
 }
 
@@ -533,21 +546,63 @@ api_held_act(struct call *c)
     return v ? act(v, a) : CALL_DONE;
 }
 
+/* For those that the query matches, or all when there is none and 'all' says so; NULL: the call has
+ * failed. */
+static struct trip *
+trip_query(struct call *c, bool all)
+{
+    struct err e = {0};
+    size_t at = 0;
+    struct slice query = call_query(c, "query");
+    if (!query.p && !all) {
+        call_fail(c, 400, "bad-parameter",
+                  "the parameter 'query' is missing: an empty one is for all flows");
+        return NULL;
+    }
+    struct filter *filter = filter_parse(query, NULL, &at, &e);
+    if (!filter) {
+        call_fail(c, 400, "bad-query", "%s (at byte %zu of the query)", e.text, at);
+        return NULL;
+    }
+    struct trip *v = trip_new(c);
+    if (v)
+        v->filter = filter;
+    else
+        filter_unref(filter);
+    if (!v)
+        call_fail(c, 503, "memory", "out of memory");
+    return v;
+}
+
+/* What cannot be undone or takes a change is for those that were named. */
 enum call_state
 api_held_act_all(struct call *c)
 {
     const struct action *a = action_find(c->params[0]);
-    struct trip *v = a && !a->read ? trip_new(c) : NULL;
-    return v ? act(v, a) : call_missing(c, "action for all");
+    if (!a)
+        return call_missing(c, "action");
+    struct trip *v = trip_query(c, !a->read);
+    return v ? act(v, a) : CALL_DONE;
+}
+
+static const struct action kill_action = {.name = "kill", .did = "ended"};
+
+enum call_state
+api_live_kill(struct call *c)
+{
+    struct trip *v = trip_query(c, false);
+    if (!v)
+        return CALL_DONE;
+    v->action = &kill_action;
+    return trip_begin(v, each_kill, acted_done);
 }
 
 enum call_state
 api_flow_kill(struct call *c)
 {
-    static const struct action kill = {.name = "kill", .did = "ended"};
     struct trip *v = trip_flow(c);
     if (!v)
         return CALL_DONE;
-    v->action = &kill;
+    v->action = &kill_action;
     return trip_begin(v, each_kill, acted_done);
 }

@@ -43,13 +43,6 @@ api_version(struct call *c)
     return CALL_DONE;
 }
 
-enum call_state
-api_commands(struct call *c)
-{
-    c->control->given.commands(&c->json);
-    return CALL_DONE;
-}
-
 /* Numbers ----------------------------------------------------------------------------------- */
 
 struct number {

@@ -41,7 +41,6 @@ struct config;
 struct gate;
 struct hub;
 struct journal;
-struct json;
 struct library;
 struct listener;
 struct moment;
@@ -75,8 +74,6 @@ struct control_options {
     /* Main thread: gives an option another value. */
     bool (*change)(void *host, const struct option *o, const struct settings_texts *texts,
                    struct err *e);
-    /* Appends an array of the subcommands. */
-    void (*commands)(struct json *j);
     void *host;
 };
 

@@ -373,16 +373,34 @@ errand_collect(struct errand *r, struct slice data)
     errand_send(r);
 }
 
+static enum call_state
+errand_handle(struct errand *r)
+{
+    if (r->route->type)
+        r->call.type = r->route->type;
+    return r->route->run(&r->call);
+}
+
 static void
 errand_run(struct errand *r)
 {
     struct call *c = &r->call;
     r->collected = true;
     c->content = buf_slice(&r->content);
-    if (r->route->type)
-        c->type = r->route->type;
-    if (r->route->run(c) == CALL_DONE)
+    if (errand_handle(r) == CALL_DONE)
         errand_send(r);
+}
+
+enum call_state
+errand_again(struct errand *r, const char *method, struct slice target)
+{
+    struct call *c = &r->call;
+    c->method = slice_str(method);
+    c->query = target;
+    struct slice path = slice_cut(&c->query, '?');
+    if (!errand_path(r, path) || !errand_route(r, path) || !errand_params(r))
+        return CALL_DONE;
+    return errand_handle(r);
 }
 
 /* The request is no request, or came to an end too early. */

@@ -41,6 +41,9 @@ void errand_answer(struct errand *r);
 /* Fails the call for what the gate says; false: it is open. */
 bool errand_refuse(struct errand *r, enum gate_result why);
 void errand_unref(struct errand *r);
+/* From a handler: another route handles the call in its place, with this target (of the arena) and
+ * the content as it is. Returns what that handler does. */
+enum call_state errand_again(struct errand *r, const char *method, struct slice target);
 
 static inline struct errand *
 errand_of(struct call *c)

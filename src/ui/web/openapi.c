@@ -1,6 +1,7 @@
 /* The OpenAPI 3.1 document of the control API. */
 #include "ui/web/openapi.h"
 
+#include "ui/web/command.h"
 #include "ui/web/route.h"
 
 #include <stdio.h>
@@ -169,6 +170,7 @@ openapi_json(struct json *j)
     json_end_object(j);
     put_security(j);
     put_paths(j);
+    commands_json(j, "x-commands");
     json_begin_object(j, "components");
     put_schemes(j);
     json_raw(j, "schemas", slice_of(embed_schemas_json, embed_schemas_json_len));

@@ -14,9 +14,15 @@ ROUTE("GET", "/api/v1/version", api_version, .summary = "The program and the ver
 ROUTE("GET", "/api/v1/live", api_live_list, .summary = "Flows under way", .response = "LiveList")
 ROUTE("GET", "/api/v1/held", api_held_list, .summary = "Flows that wait for a decision",
       .response = "LiveList")
+ROUTE("POST", "/api/v1/live/all/kill", api_live_kill,
+      .summary = "Ends the flows under way that match a query",
+      .params = PARAMS({"query", "string", "which flows; must be there"}), .response = "Acted")
 ROUTE("POST", "/api/v1/held/all/{action}", api_held_act_all,
-      .summary = "The same for all: forward, drop, reset, extend, revert, pass-through",
-      .params = PARAMS({"action", "string", "what is done"}), .response = "Acted")
+      .summary = "The same as for one, for all that are held and match a query",
+      .params = PARAMS({"action", "string", "what is done"},
+                       {"query", "string", "which flows; must be there for edit and answer"},
+                       {"force", "boolean", "with take: away from who has it"}),
+      .body = "Change", .response = "Acted")
 ROUTE("GET", "/api/v1/held/{id}", api_held_show,
       .summary = "A flow that is held, with its contents",
       .params = PARAMS({"id", "integer", "of the flow"}), .response = "Held")
@@ -116,8 +122,13 @@ ROUTE("GET", "/api/v1/statistics", api_statistics, .summary = "How the engine fa
       .response = "Statistics")
 ROUTE("GET", "/api/v1/listeners", api_listeners, .summary = "Where the engine listens",
       .response = "Listeners")
-ROUTE("GET", "/api/v1/commands", api_commands, .summary = "The subcommands of the program",
+ROUTE("GET", "/api/v1/commands", api_commands,
+      .summary = "The commands: every capability by name, with typed arguments",
       .response = "Commands")
+ROUTE("POST", "/api/v1/commands/{name}", api_command_run,
+      .summary = "Runs a command; the answer is that of the route that it stands for",
+      .params = PARAMS({"name", "string", "of the command"}), .body = "Arguments",
+      .type = "application/json")
 ROUTE("GET", "/api/v1/events", api_events, .summary = "What the program said about itself",
       .params = PARAMS({"after", "integer", "only lines with a greater id"}), .response = "Lines")
 ROUTE("GET", "/api/v1/hooks", api_hooks,

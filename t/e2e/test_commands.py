@@ -1,0 +1,204 @@
+"""Commands: every capability by name, over the API and from the command line."""
+import json
+import re
+
+import pytest
+
+from lib.api import OPTIONS, Api, Refused
+from lib.control import Control, operations
+from lib.echo import ask, echo, send
+from lib.message import read_response
+from lib.origin import answer_all
+from lib.pipe import Ended
+from lib.wait import until
+from lib.weir import weir_run
+
+
+@pytest.fixture
+def site(origin):
+    return origin(answer_all(echo))
+
+
+@pytest.fixture
+def proxy(weir, site):
+    return weir(*OPTIONS, sites=[site])
+
+
+@pytest.fixture
+def api(proxy):
+    return Api(proxy, "tester")
+
+
+def run(api, name, /, **args):
+    return api.post(f"/commands/{name}", args)
+
+
+def call(proxy, home, *words):
+    """Status, output, complaint of 'weir call'."""
+    done = weir_run(home, "call", "--confdir", proxy.confdir, *words)
+    return done.returncode, done.stdout.decode(), done.stderr.decode()
+
+
+def flows(api, proxy, site, *targets):
+    """Sends these requests; the ids of their flows, once they are stored."""
+    for target in targets:
+        ask(proxy, site, target)
+    want = len(targets)
+    page = until(lambda: (lambda p: p if p["total"] >= want else None)(api.get("/flows", order="oldest")), "the flows")
+    return [row["id"] for row in page["rows"]][-want:]
+
+
+# The table
+
+
+def test_commands_are_listed_with_types_and_help(api):
+    listed = api.get("/commands")["commands"]
+    names = [one["name"] for one in listed]
+    assert len(set(names)) == len(names) and {"flow.resume", "options.set", "export", "view.clear"} <= set(names)
+    for one in listed:
+        assert one["help"] and all(argument["help"] and argument["kind"] for argument in one["arguments"]), one
+
+
+def test_each_command_stands_for_a_route_that_is_described(api):
+    known = {(method, path) for method, path, _ in operations(api.get("/openapi.json"))}
+    for one in api.get("/commands")["commands"]:
+        parts = one["path"].split("/")
+        assert any(method == one["method"] and len(path.split("/")) == len(parts)
+                   and all(a == b or a.startswith("{") for a, b in zip(path.split("/"), parts)) for method, path in known), one
+
+
+def test_table_is_printed_by_the_program(api, home):
+    done = weir_run(home, "commands", "--json")
+    assert json.loads(done.stdout) == api.get("/commands")["commands"]
+    assert api.get("/openapi.json")["x-commands"] == api.get("/commands")["commands"]
+    assert "flow.resume" in weir_run(home, "commands").stdout.decode()
+
+
+# Arguments
+
+
+@pytest.mark.parametrize("name,args,code", [
+    ("flow.nothing", {}, 404), ("flow.show", {}, 422), ("flow.show", {"id": "x"}, 422), ("flow.show", {"id": 1, "other": 1}, 422),
+    ("ca.export", {"format": "key"}, 422), ("view.flows.remove", {"flows": []}, 422), ("view.flows.remove", {"flows": {}}, 422),
+    ("view.flows.remove", {"flows": "a:b:("}, 400), ("flow.show", {"id": 77}, 404),
+])
+def test_wrong_arguments_are_refused_with_a_sentence(api, name, args, code):
+    with pytest.raises(Refused) as refused:
+        run(api, name, **args)
+    assert refused.value.status == code and refused.value.body["error"]["text"]
+
+
+def test_sentence_says_what_was_meant(api):
+    with pytest.raises(Refused, match="did you mean 'flow.show'"):
+        run(api, "flow.shaw")
+    with pytest.raises(Refused, match="did you mean 'format'"):
+        run(api, "ca.export", formt="pem")
+
+
+def test_texts_are_read_as_numbers_bools_lists_and_ids(api, proxy, site):
+    first, second, third = flows(api, proxy, site, "/1", "/2", "/3")
+    assert run(api, "flow.show", id=str(first))["id"] == first
+    for one in (f"{first},{third}", f"{first}, {third}", [first, third], [str(first), third]):
+        assert run(api, "view.properties.length", flows=one)["count"] == 2, one
+    assert run(api, "view.properties.length", flows=second)["count"] == 1
+    assert run(api, "view.properties.length", flows="path:/2")["count"] == 1
+    assert run(api, "view.properties.length", flows="")["count"] == run(api, "view.properties.length")["count"] == 3
+
+
+def test_answer_is_that_of_the_route(api, proxy, site):
+    flow, = flows(api, proxy, site, "/1")
+    assert run(api, "flow.show", id=flow) == api.get(f"/flows/{flow}")
+    status, fields, body = api.raw("POST", "/commands/flow.content", json.dumps({"id": flow, "side": "response"}).encode())
+    assert status == 200 and fields["Content-Type"] == "application/octet-stream" and json.loads(body)["target"] == "/1"
+
+
+def test_what_a_command_changes_is_in_the_audit_trail_and_what_it_reads_is_not(api):
+    run(api, "options.set", name="idle-time", value="9s")
+    run(api, "options.get", name="idle-time")
+    run(api, "eventstore.list", after="1")
+    lines = [line["text"] for line in api.get("/audit")["lines"]]
+    assert lines == ["PUT /api/v1/options/idle-time 200"]
+
+
+def test_commands_are_behind_the_gate(control):
+    api = control()
+    body = {"name": "idle-time", "value": "7s"}
+    path = "/api/v1/commands/options.set"
+    assert api.code("POST", path, body, token=False) == (401, "no-token")
+    assert api.code("POST", path, body, fields={"Host": "evil.test"}) == (421, "wrong-host")
+    assert api.code("POST", path, body, fields={"Origin": "http://evil.test"}) == (403, "wrong-origin")
+    assert api.get("/options/idle-time")["value"] != "7s"
+
+
+def test_every_route_is_behind_the_gate(control):
+    """All of the description: who shows nothing is told nothing, and no page of another gets in."""
+    api = Control(control().proxy)
+    for method, path, operation in operations(api.get("/openapi.json")):
+        spelt = re.sub(r"\{\w+\}", "1", path)
+        content = {} if "requestBody" in operation else None
+        assert api.call(method, spelt, content, fields={"Host": "evil.test"}).status == 421, path
+        if operation.get("security") == []:
+            continue
+        assert api.call(method, spelt, content, fields={"Origin": "http://evil.test"}).status == 403, path
+        with api.dial() as pipe:  # failures are counted by client: after some, 429
+            assert api.call(method, spelt, content, token=False, pipe=pipe).status in (401, 429), path
+
+
+# Flows that are held
+
+
+def test_held_flows_are_named_by_queries_and_ids(api, proxy, site):
+    run(api, "rules.add", do="hold", when="path:/hold", args={"at": "request"})
+    pipes = [proxy.dial() for _ in range(4)]
+    for number, pipe in enumerate(pipes):
+        send(pipe, site, f"/hold/{number}")
+    ids = {one["url"].rpartition("/")[2]: one["id"] for one in api.wait_held(4)}
+    assert run(api, "flow.set", flows="path:/hold/1", path="/changed", method="PUT")["done"] == 1
+    assert run(api, "flow.set", flows=ids["2"], path="/other")["done"] == 1
+    assert run(api, "flow.revert", flows=[ids["2"]])["done"] == 1
+    assert run(api, "flow.resume", flows=[ids["1"], ids["2"]])["done"] == 2
+    seen = [json.loads(read_response(pipes[number]).body) for number in (1, 2)]
+    assert [(one["method"], one["target"]) for one in seen] == [("PUT", "/changed"), ("GET", "/hold/2")]
+    assert run(api, "flow.kill", flows=ids["3"])["done"] == 1
+    with pytest.raises(Ended):
+        read_response(pipes[3])
+    assert [one["id"] for one in api.held()] == [ids["0"]]
+    assert run(api, "flow.resume.all")["done"] == 1
+    assert read_response(pipes[0]).status == 200
+    for pipe in pipes:
+        pipe.close()
+
+
+def test_change_of_many_needs_a_query(api):
+    for action in ("edit", "answer"):
+        with pytest.raises(Refused, match="query"):
+            api.post(f"/held/all/{action}", {})
+    with pytest.raises(Refused, match="query"):
+        api.post("/live/all/kill")
+
+
+# From the command line
+
+
+def test_command_is_called_from_the_command_line(api, proxy, site, home):
+    flow, = flows(api, proxy, site, "/1")
+    status, out, _ = call(proxy, home, "flow.show", f"id={flow}")
+    assert status == 0 and json.loads(out) == api.get(f"/flows/{flow}")
+    assert call(proxy, home, "export", "curl", str(flow))[1].startswith("curl ")
+    assert json.loads(call(proxy, home, "options.set", "idle-time", "value=9s")[1])["value"] == "9s"
+    assert json.loads(call(proxy, home, "view.properties.length", "path=/1")[1])["count"] == 1, "the query of another name"
+
+
+def test_content_comes_from_a_file_or_standard_input(api, proxy, home, tmp_path):
+    file = tmp_path / "config.yaml"
+    file.write_text("modify_headers: [/~q/X-A/1]\n")
+    assert call(proxy, home, "rules.import", str(file), "format=mitmproxy")[0] == 0
+    assert api.get("/rules")["rules"]
+
+
+def test_failures_of_calls_are_told_by_status_and_one_line(api, proxy, home):
+    for words, status in [(["flow.show", "77"], 1), (["flow.show"], 2), (["flow.nothing"], 2), ([], 2), (["version", "x"], 2),
+                          (["flow.show", "id=1", "id=2"], 2), (["rules.import", "/nowhere"], 1)]:
+        done = call(proxy, home, *words)
+        assert done[0] == status and done[1] == "" and done[2].startswith("weir: ") and done[2].count("\n") == 1, (words, done)
+    assert call(proxy, home, "--socket", "/nowhere", "version")[0] == 1
