@@ -28,6 +28,10 @@ const struct export *export_find(struct slice name);
 /* The i-th, NULL behind the last. */
 const struct export *export_at(size_t i);
 
+/* Several as one HTTP Archive; what is no exchange is left out. */
+bool export_har_flows(struct flow *const *flows, size_t n, struct buf *out,
+                      struct err *e) MUST_CHECK;
+
 /* The request as it was sent on in the end. */
 struct export_request {
     const struct http_head *head;

@@ -149,11 +149,9 @@ put_entry(struct json *j, const struct flow *f)
     buf_release(&at);
 }
 
-static bool
-print_har(const struct flow *f, struct buf *out, struct err *e)
+bool
+export_har_flows(struct flow *const *flows, size_t n, struct buf *out, struct err *e)
 {
-    if (f->kind != FLOW_HTTP)
-        return err_set(e, ERR_FAILED, "the flow has no request");
     struct json j;
     json_init(&j, out);
     json_begin_object(&j, NULL);
@@ -164,11 +162,22 @@ print_har(const struct flow *f, struct buf *out, struct err *e)
     json_str(&j, "version", WEIR_VERSION);
     json_end_object(&j);
     json_begin_array(&j, "entries");
-    put_entry(&j, f);
+    for (size_t i = 0; i < n && !out->failed; i++)
+        if (flows[i]->kind == FLOW_HTTP)
+            put_entry(&j, flows[i]);
     json_end_array(&j);
     json_end_object(&j);
     json_end_object(&j);
     return !out->failed || err_memory(e);
+}
+
+static bool
+print_har(const struct flow *f, struct buf *out, struct err *e)
+{
+    struct flow *one = (struct flow *)(uintptr_t)f;
+    if (f->kind != FLOW_HTTP)
+        return err_set(e, ERR_FAILED, "the flow has no request");
+    return export_har_flows(&one, 1, out, e);
 }
 
 const struct export export_har = {

@@ -100,8 +100,11 @@ bool
 view_text(struct filter_view *v, struct slice s)
 {
     v->seen = true;
-    if (v->test->op == OP_PRESENT)
-        return true;
+    if (v->test->op == OP_PRESENT) {
+        if (v->say)
+            v->say(v->arg, s);
+        return !v->say;
+    }
     for (const struct filter_value *it = v->test->values; it; it = it->next)
         if (value_match(v, it, s))
             return true;

@@ -19,6 +19,9 @@ struct filter_view {
     bool seen;                      /* the flow has the field */
     struct regex_room room;
     size_t scanned; /* bytes of contents, for all tests */
+    /* Of a column: it hears of each text of the field, and the test does not matter. */
+    void (*say)(void *arg, struct slice s);
+    void *arg;
     struct filter_made url, lines[2], contents[2];
 };
 

@@ -216,6 +216,40 @@ library_drop_matching(struct library *l, struct library_cull *cull)
     return c.left || c.failed;
 }
 
+/* Walking over many */
+
+struct walking {
+    struct library_walk *walk;
+    struct rows rows; /* that match */
+    unsigned left;
+    bool failed;
+};
+
+static bool
+walk_match(void *arg, const struct flow *f)
+{
+    struct walking *w = arg;
+    w->walk->at = f->id;
+    w->failed = filter_match(w->walk->filter, f) && !rows_add(&w->rows, f->id);
+    return !w->failed && --w->left;
+}
+
+bool
+library_walk(struct library *l, struct library_walk *walk, bool *failed)
+{
+    struct walking w = {.walk = walk, .left = STEP};
+    bool go = true;
+    l->ops->each_after(l->store, walk->at, walk_match, &w);
+    for (size_t i = 0; i < w.rows.n && go; i++) {
+        struct flow *f = l->ops->get(l->store, rows_at(&w.rows, i));
+        go = !f || walk->each(walk->arg, f);
+        flow_unref(f);
+    }
+    rows_release(&w.rows);
+    *failed |= w.failed;
+    return w.left || w.failed || !go;
+}
+
 /* Lists */
 
 static struct shelf *

@@ -47,6 +47,18 @@ struct library_cull {
 /* One step; true: that was all. Without memory it ends too early. */
 bool library_drop_matching(struct library *l, struct library_cull *cull) MUST_CHECK;
 
+/* All that match, in steps: those of a step are found first, so that 'each' may change their marks.
+ */
+struct library_walk {
+    const struct filter *filter;
+    bool (*each)(void *arg, struct flow *f); /* borrows the flow; false ends the walk */
+    void *arg;
+    uint64_t at; /* 0 at the beginning: the last flow that was looked at, so far */
+};
+
+/* One step; true: that was all. Without memory it ends too early: *failed says so. */
+bool library_walk(struct library *l, struct library_walk *walk, bool *failed) MUST_CHECK;
+
 struct library_query {
     struct filter *filter; /* borrowed; the list keeps a reference */
     bool newest_first;     /* rows are counted from the newest */

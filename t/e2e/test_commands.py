@@ -1,13 +1,17 @@
 """Commands: every capability by name, over the API and from the command line."""
+import csv
+import gzip
+import io
 import json
 import re
+import signal
 
 import pytest
 
 from lib.api import OPTIONS, Api, Refused
 from lib.control import Control, operations
 from lib.echo import ask, echo, send
-from lib.message import read_response
+from lib.message import read_response, reply
 from lib.origin import answer_all
 from lib.pipe import Ended
 from lib.wait import until
@@ -202,3 +206,105 @@ def test_failures_of_calls_are_told_by_status_and_one_line(api, proxy, home):
         done = call(proxy, home, *words)
         assert done[0] == status and done[1] == "" and done[2].startswith("weir: ") and done[2].count("\n") == 1, (words, done)
     assert call(proxy, home, "--socket", "/nowhere", "version")[0] == 1
+
+
+# Flows that are stored
+
+
+def test_many_flows_are_marked_noted_and_tagged(api, proxy, site):
+    first, second, third = flows(api, proxy, site, "/1", "/2", "/3")
+
+    def marks(flow):
+        return run(api, "flow.show", id=flow).get("marks", {})
+
+    assert run(api, "flow.mark", flows=[first, second], mark="red")["done"] == 2
+    assert run(api, "flow.comment", flows="path:/2", note="look")["done"] == 1
+    assert run(api, "flow.tag", flows="", add_tag="a")["done"] == 3
+    assert run(api, "flow.tag", flows=first, add_tag="b")["done"] == 1
+    assert run(api, "flow.tag", flows=first, add_tag="b")["done"] == 1, "twice is once"
+    assert marks(first)["tags"] == ["a", "b"] and marks(first)["mark"] == "red" and marks(second)["note"] == "look"
+    run(api, "flow.untag", flows=first, remove_tag="a")
+    assert marks(first)["tags"] == ["b"]
+    run(api, "flow.mark.toggle", flows="")
+    assert [marks(one)["mark"] for one in (first, second, third)] == ["", "", "red"]
+    assert run(api, "view.properties.length", flows="mark:red")["count"] == 1
+    assert run(api, "view.clear_unmarked")["deleted"] == 2
+    assert run(api, "view.clear")["deleted"] == 1
+
+
+def test_marking_many_needs_a_query_and_known_fields(api):
+    for target, body in [("/flows", {"mark": "x"}), ("/flows?query=", {"colour": "x"}), ("/flows?query=", {"add_tag": ""}),
+                         ("/flows?query=", {"toggle": "yes"})]:
+        with pytest.raises(Refused) as refused:
+            api.patch(target, body)
+        assert refused.value.status == 400
+
+
+def test_tags_of_a_flow_are_bounded(api, proxy, site):
+    flow, = flows(api, proxy, site, "/1")
+    api.patch(f"/flows/{flow}", {"tags": [f"t{n}" for n in range(64)]})
+    run(api, "flow.tag", flows=flow, add_tag="t5")
+    with pytest.raises(Refused, match="at most 64 tags"):
+        run(api, "flow.tag", flows=flow, add_tag="one more")
+
+
+def test_fields_of_flows_are_cut_as_a_table(api, proxy, site):
+    ids = flows(api, proxy, site, "/1?a=b,c", '/2?x="y"')
+    fields = 'id,host,path,status,resp.header[x-server],param[a],kind,error'
+    table = run(api, "cut", flows="", fields=fields)
+    assert table["fields"] == fields.split(",")
+    assert table["rows"] == [[ids[0], "site.test", "/1", 200, "site", "b,c", "http", None],
+                             [ids[1], "site.test", "/2", 200, "site", None, "http", None]]
+    status, kinds, body = api.raw("POST", "/commands/cut", json.dumps({"flows": "", "fields": "id, url", "format": "csv"}).encode())
+    assert status == 200 and kinds["Content-Type"].startswith("text/csv")
+    rows = list(csv.reader(io.StringIO(body.decode(), newline="")))
+    assert rows == [["id", "url"], [str(ids[0]), f"http://site.test:{site.port}/1?a=b,c"],
+                    [str(ids[1]), f'http://site.test:{site.port}/2?x="y"']]
+
+
+@pytest.mark.parametrize("fields", ["", "nothing", "id,,host", "id or host", "cookie[", "id?", "(id)", "GET", "a" * 2000, "id," * 60 + "id"])
+def test_columns_that_are_none_are_refused(api, fields):
+    with pytest.raises(Refused) as refused:
+        run(api, "cut", flows="", fields=fields)
+    assert refused.value.status == 400
+
+
+def test_flows_are_saved_as_one_archive(api, proxy, site, home):
+    flows(api, proxy, site, "/1", "/2")
+    saved = json.loads(call(proxy, home, "save.har", "flows=")[1])
+    assert [entry["request"]["url"].rpartition("/")[2] for entry in saved["log"]["entries"]] == ["1", "2"]
+    assert run(api, "save.har", flows="path:/nowhere")["log"]["entries"] == []
+
+
+def test_formats_of_exports_are_those_that_work(api, proxy, site):
+    flow, = flows(api, proxy, site, "/1")
+    formats = [one["name"] for one in run(api, "export.formats")["formats"]]
+    for name in formats:
+        assert api.raw("POST", "/commands/export", json.dumps({"format": name, "id": flow}).encode())[0] == 200, name
+
+
+def test_content_that_is_held_is_decoded(weir, origin):
+    packed = gzip.compress(b"hello")
+    site = origin(answer_all(lambda request: reply(packed, "200 OK", "Content-Encoding: gzip")))
+    proxy = weir(*OPTIONS, sites=[site])
+    api = Api(proxy)
+    api.rule("hold", at="response")
+    with proxy.dial() as pipe:
+        send(pipe, site)
+        held = api.wait_held()[0]["id"]
+        assert run(api, "flow.decode", flows=held)["done"] == 1
+        run(api, "flow.resume", flows=held)
+        answer = read_response(pipe)
+    assert answer.body == b"hello" and not answer.values("Content-Encoding")
+
+
+def test_events_are_forgotten_when_told_so(api, proxy):
+    before = proxy.stderr.count("read again")
+    proxy.send_signal(signal.SIGHUP)
+    until(lambda: proxy.stderr.count("read again") > before, "the line")
+    lines = until(lambda: run(api, "eventstore.list")["lines"], "the event")
+    run(api, "eventstore.clear")
+    assert run(api, "eventstore.list")["lines"] == []
+    proxy.send_signal(signal.SIGHUP)
+    later = until(lambda: run(api, "eventstore.list")["lines"], "another event")
+    assert later[0]["id"] > lines[-1]["id"]

@@ -99,6 +99,18 @@ without_memory_a_line_is_lost_and_no_more(void **state)
     buf_release(&shown);
 }
 
+static void
+what_was_cleared_is_gone_and_ids_go_on(void **state)
+{
+    struct journal *j = filled(3);
+    journal_clear(j);
+    assert_int_equal(show(j, 0), 0);
+    journal_add(j, "kind", "me", SLICE("more"));
+    assert_int_equal(show(j, 0), 1);
+    assert_non_null(strstr(buf_str(&shown), "\"id\":4"));
+    journal_free(j);
+}
+
 int
 main(void)
 {
@@ -108,6 +120,7 @@ main(void)
         cmocka_unit_test(only_newer_lines_may_be_asked_for),
         cmocka_unit_test(a_long_text_is_cut),
         cmocka_unit_test(without_memory_a_line_is_lost_and_no_more),
+        cmocka_unit_test(what_was_cleared_is_gone_and_ids_go_on),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

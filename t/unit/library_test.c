@@ -372,6 +372,51 @@ without_memory_a_list_is_made_again(void **state)
     library_free(NULL);
 }
 
+struct visit {
+    struct library *library;
+    unsigned n, stop;
+};
+
+static bool
+visit_mark(void *arg, struct flow *f)
+{
+    struct visit *v = arg;
+    assert_true(flow_mark(f, &(struct marks){.mark = SLICE("red")}));
+    library_touch(v->library, f);
+    return ++v->n != v->stop;
+}
+
+static unsigned
+walk(struct library *l, const char *query, unsigned stop)
+{
+    struct filter *filter = parse(query);
+    struct visit v = {.library = l, .stop = stop};
+    struct library_walk w = {.filter = filter, .each = visit_mark, .arg = &v};
+    bool failed = false;
+    while (!library_walk(l, &w, &failed))
+        continue;
+    assert_false(failed);
+    filter_unref(filter);
+    return v.n;
+}
+
+static void
+a_walk_visits_all_that_match_once_in_steps(void **state)
+{
+    struct library *l = open_library(1 << 26);
+    struct library_window w;
+    uint64_t ids[100];
+    for (int i = 0; i < 10000; i++)
+        put(l, i % 2 ? "a.test" : "b.test");
+    look(l, "mark:red", (struct library_query){.count = 1}, &w, ids);
+    assert_int_equal(walk(l, "host:a.test", 0), 5000);
+    assert_int_equal(walk(l, "host:b.test", 3), 3);
+    assert_int_equal(walk(l, "host:none", 0), 0);
+    look(l, "mark:red", (struct library_query){.count = 1}, &w, ids);
+    assert_int_equal(w.end - w.first, 5003);
+    library_free(l);
+}
+
 int
 main(void)
 {
@@ -390,6 +435,7 @@ main(void)
         cmocka_unit_test(the_list_that_was_not_asked_for_makes_room),
         cmocka_unit_test(who_watches_hears_once_a_batch),
         cmocka_unit_test(without_memory_a_list_is_made_again),
+        cmocka_unit_test(a_walk_visits_all_that_match_once_in_steps),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

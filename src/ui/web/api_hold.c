@@ -3,8 +3,10 @@
 #include "base/mem.h"
 #include "base/scan.h"
 #include "codec/alert.h"
+#include "flow/content.h"
 #include "flow/filter.h"
 #include "flow/flow_json.h"
+#include "proxy/config.h"
 #include "proxy/hold.h"
 #include "proxy/live.h"
 #include "ui/web/control.h"
@@ -204,6 +206,22 @@ act_answer(struct trip *v, struct live *l)
     v->failed |= !hold_answer(l->held, &v->change, who(v), &v->e);
 }
 
+/* The content without its codings, as a change of it. */
+static void
+act_decode(struct trip *v, struct live *l)
+{
+    const struct config *config = v->call->control->config;
+    struct content_limits limits = {(size_t)config->decode_limit, (unsigned)config->decode_ratio};
+    bool response = is_response(l->held->hook.stage);
+    struct http_msg *m = response ? &l->flow->resp : &l->flow->req;
+    struct buf content;
+    buf_init(&content, CALL_CONTENT_MAX);
+    bool good = content_decode(edit_head(m), edit_body(m), &limits, &content, &v->e);
+    struct change c = {.has_content = true, .content = buf_slice(&content)};
+    v->failed |= !good || !hold_change(l->held, &c, who(v), &v->e);
+    buf_release(&content);
+}
+
 /* A change out of JSON */
 
 /* [[name, value], ...] */
@@ -291,6 +309,7 @@ read_alert(struct trip *v, const json_t *o)
 static const struct action actions[] = {
     {"alert", act_alert, AT_HELLO, read_alert, "sent an alert in place of the handshake of"},
     {"answer", act_answer, AT_EXCHANGE, read_change, "answered"},
+    {"decode", act_decode, AT_EXCHANGE, NULL, "decoded"},
     {"drop", act_drop, AT_ANY, NULL, "dropped"},
     {"edit", act_edit, AT_EXCHANGE, read_change, "edited"},
     {"extend", act_extend, AT_ANY, NULL, "gave more time to"},

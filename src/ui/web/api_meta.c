@@ -179,6 +179,16 @@ api_events(struct call *c)
 }
 
 enum call_state
+api_events_clear(struct call *c)
+{
+    journal_clear(c->control->events);
+    json_begin_object(&c->json, NULL);
+    json_bool(&c->json, "done", true);
+    json_end_object(&c->json);
+    return CALL_DONE;
+}
+
+enum call_state
 api_audit(struct call *c)
 {
     return put_journal(c, c->control->audit);

@@ -27,6 +27,26 @@ COMMAND("flow.diff", "GET", "/api/v1/flows/{id}/diff?side={side}&from={from}&to=
 COMMAND("export", "GET", "/api/v1/flows/{id}/export?format={format}",
         "A flow in a form that others understand",
         ARGS(NEED("format", TEXT, "one of export.formats"), FLOW))
+COMMAND("export.formats", "GET", "/api/v1/exports", "The forms of exports", NO_ARGS)
+COMMAND("save.har", "GET", "/api/v1/flows/har?query={flows}", "Flows as one HTTP Archive",
+        ARGS(FLOWS("which ones; an empty query: all")))
+COMMAND("cut", "GET", "/api/v1/flows/cut?query={flows}&fields={fields}&format={format}",
+        "Fields of flows as a table",
+        ARGS(FLOWS("which ones; an empty query: all"),
+             NEED("fields", FIELDS, "the columns: id,host,resp.header[server]"),
+             MAY("format", CHOICE, "of the answer, json without it", .choices = "json|csv")))
+COMMAND("flow.mark", "PATCH", "/api/v1/flows?query={flows}", "Marks flows",
+        ARGS(FLOWS("which ones"), NEED("mark", TEXT, "a colour or a sign; empty: none")))
+COMMAND("flow.mark.toggle", "PATCH", "/api/v1/flows?query={flows}",
+        "Marks flows that have no mark, and takes that of the others away",
+        ARGS(FLOWS("which ones"), MAY("mark", TEXT, "a colour or a sign; red without it")),
+        .body = "{\"toggle\": true, \"mark\": \"red\"}")
+COMMAND("flow.comment", "PATCH", "/api/v1/flows?query={flows}", "Puts a note on flows",
+        ARGS(FLOWS("which ones"), NEED("note", TEXT, "the note; empty: none")))
+COMMAND("flow.tag", "PATCH", "/api/v1/flows?query={flows}", "Gives flows a tag",
+        ARGS(FLOWS("which ones"), NEED("add_tag", TEXT, "the tag")))
+COMMAND("flow.untag", "PATCH", "/api/v1/flows?query={flows}", "Takes a tag from flows",
+        ARGS(FLOWS("which ones"), NEED("remove_tag", TEXT, "the tag")))
 COMMAND("view.flows.resolve", "GET",
         "/api/v1/flows?query={flows}&limit={limit}&cursor={cursor}&order={order}",
         "A page of the flows that match",
@@ -62,6 +82,8 @@ COMMAND("flow.kill", "POST", "/api/v1/live/all/kill?query={flows}",
 COMMAND("flow.revert", "POST", "/api/v1/held/all/revert?query={flows}",
         "Makes messages that are held what they were when they were received",
         ARGS(FLOWS("which ones")))
+COMMAND("flow.decode", "POST", "/api/v1/held/all/decode?query={flows}",
+        "Takes the content codings off messages that are held", ARGS(FLOWS("which ones")))
 COMMAND("flow.extend", "POST", "/api/v1/held/all/extend?query={flows}",
         "Gives more time to flows that are held", ARGS(FLOWS("which ones")))
 COMMAND("flow.take", "POST", "/api/v1/held/all/take?query={flows}&force={force}",
@@ -129,6 +151,7 @@ COMMAND("ca.export", "GET", "/api/v1/ca/{format}", "The certificate of the autho
 COMMAND("eventstore.list", "GET", "/api/v1/events?after={after}",
         "What the program said about itself",
         ARGS(MAY("after", NUMBER, "only lines with a greater id")))
+COMMAND("eventstore.clear", "DELETE", "/api/v1/events", "Forgets what it said so far", NO_ARGS)
 COMMAND("audit.list", "GET", "/api/v1/audit?after={after}", "Who has changed something",
         ARGS(MAY("after", NUMBER, "only lines with a greater id")))
 

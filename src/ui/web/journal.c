@@ -20,6 +20,7 @@ struct line {
 struct journal {
     pthread_mutex_t lock; /* guards the rest */
     uint64_t last;        /* id; line 'id' is at id % max */
+    uint64_t cleared;     /* those up to this id are forgotten */
     unsigned max;
     struct line lines[];
 };
@@ -64,6 +65,14 @@ journal_add(struct journal *j, const char *kind, const char *who, struct slice t
     mem_free(old);
 }
 
+void
+journal_clear(struct journal *j)
+{
+    pthread_mutex_lock(&j->lock);
+    j->cleared = j->last;
+    pthread_mutex_unlock(&j->lock);
+}
+
 static void
 line_json(const struct line *l, struct json *out)
 {
@@ -85,7 +94,7 @@ journal_json(struct journal *j, struct json *out, const char *key, uint64_t afte
 {
     json_begin_array(out, key);
     pthread_mutex_lock(&j->lock);
-    uint64_t gone = j->last > j->max ? j->last - j->max : 0;
+    uint64_t gone = MAX(j->last > j->max ? j->last - j->max : 0, j->cleared);
     for (uint64_t id = MAX(after, gone); id < j->last; id++)
         line_json(&j->lines[(id + 1) % j->max], out);
     pthread_mutex_unlock(&j->lock);

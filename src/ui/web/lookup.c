@@ -1,6 +1,7 @@
 /* Asking the library. */
 #include "ui/web/lookup.h"
 
+#include "base/mem.h"
 #include "base/scan.h"
 #include "rule/rule.h"
 #include "store/writer.h"
@@ -33,6 +34,16 @@ lookup_query(struct lookup *k)
 }
 
 bool
+lookup_named(struct lookup *k)
+{
+    if (call_query(k->call, "query").p)
+        return lookup_query(k);
+    call_fail(k->call, 400, "bad-parameter",
+              "the parameter 'query' is missing: an empty one is for all flows");
+    return false;
+}
+
+bool
 lookup_id(struct lookup *k)
 {
     if (scan_u64(k->call->params[0], UINT64_MAX, &k->id))
@@ -57,9 +68,14 @@ static void
 lookup_release(struct lookup *k)
 {
     library_window_release(&k->window);
+    for (size_t i = 0; k->flows && i < k->n; i++)
+        flow_unref(k->flows[i]);
+    mem_free(k->flows);
     flow_unref(k->flow);
     filter_unref(k->filter);
     rule_unref(k->rule);
+    if (k->release)
+        k->release(k);
 }
 
 static void
@@ -84,11 +100,17 @@ lookup_end(struct lookup *k)
 }
 
 static void
+lookup_fail(struct lookup *k)
+{
+    call_fail(k->call, k->e.code == ERR_MEMORY ? 500 : 409, "failed", "%s", k->e.text);
+}
+
+static void
 lookup_done(void *arg)
 {
     struct lookup *k = arg;
     if (k->failed)
-        call_fail(k->call, k->e.code == ERR_MEMORY ? 500 : 409, "failed", "%s", k->e.text);
+        lookup_fail(k);
     else
         k->answer(k);
     if (!k->later)
@@ -146,4 +168,64 @@ lookup_flow(struct call *c, void (*answer)(struct lookup *k))
 {
     struct lookup *k = lookup_new(c);
     return k && lookup_id(k) ? lookup_get(k, answer) : CALL_DONE;
+}
+
+/* Many ---------------------------------------------------------------------------------------- */
+
+static void
+run_walk(struct lookup *k)
+{
+    bool no_memory = false;
+    k->again = !library_walk(k->library, &k->walk, &no_memory) && !k->failed;
+    if (no_memory)
+        k->failed = !err_memory(&k->e);
+}
+
+enum call_state
+lookup_each(struct lookup *k, bool (*each)(void *k, struct flow *f),
+            void (*answer)(struct lookup *k))
+{
+    k->walk = (struct library_walk){.filter = k->filter, .each = each, .arg = k};
+    return lookup_start(k, run_walk, answer);
+}
+
+static bool
+add_flow(void *arg, struct flow *f)
+{
+    struct lookup *k = arg;
+    if (k->n == k->cap) {
+        size_t cap = k->cap ? k->cap * 2 : 256;
+        struct flow **flows = mem_realloc(k->flows, cap * sizeof(struct flow *));
+        k->failed = !flows && !err_memory(&k->e);
+        if (!flows)
+            return false;
+        k->flows = flows;
+        k->cap = cap;
+    }
+    k->flows[k->n++] = flow_ref(f);
+    return true;
+}
+
+static void
+many_done(void *arg)
+{
+    struct lookup *k = arg;
+    if (k->failed)
+        lookup_fail(k);
+    lookup_end(k);
+}
+
+static void
+answer_many(struct lookup *k)
+{
+    k->later = loop_work(k->call->control->loop, k->pool, many_done, k);
+    if (!k->later)
+        call_fail(k->call, 503, "memory", "out of memory");
+}
+
+enum call_state
+lookup_many(struct lookup *k, void (*work)(void *k))
+{
+    k->pool = work;
+    return lookup_each(k, add_flow, answer_many);
 }

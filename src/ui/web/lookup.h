@@ -14,6 +14,7 @@
 
 struct marking;
 struct rule;
+struct table;
 
 struct lookup {
     struct control_work work;
@@ -22,17 +23,22 @@ struct lookup {
     void (*run)(struct lookup *k);    /* on the writer's thread */
     void (*answer)(struct lookup *k); /* on the control thread, when it has not failed */
     void (*next)(struct lookup *k);   /* of lookup_flow */
+    void (*pool)(void *k);            /* of lookup_many, on a pool thread */
     /* What is asked. */
     uint64_t id;
     struct filter *filter; /* a reference */
     struct library_query query;
     struct library_cull cull;
-    const struct marking *marking; /* the handler's own */
-    struct rule *rule;             /* a reference */
+    struct library_walk walk;
+    const struct marking *marking;     /* the handler's own */
+    struct table *table;               /* so, too */
+    void (*release)(struct lookup *k); /* what else is to be given back; may be NULL */
+    struct rule *rule;                 /* a reference */
     /* What was found: references. */
     struct flow *flow;
     struct library_window window;
-    size_t n;
+    struct flow **flows; /* of lookup_many */
+    size_t n, cap;
     bool again; /* by run: it is to be run once more, behind the next batch */
     bool later; /* by answer: it comes with lookup_end */
     bool failed;
@@ -52,6 +58,15 @@ enum call_state lookup_start(struct lookup *k, void (*run)(struct lookup *k),
                              void (*answer)(struct lookup *k));
 /* What runs for a window of the flows that 'filter' matches, as 'query' says. */
 void lookup_look(struct lookup *k);
+/* Reads the parameter 'query', which must be there: not everything by mistake. */
+bool lookup_named(struct lookup *k) MUST_CHECK;
+/* For a handler about many flows: each(k, flow) for all that match, on the writer's thread; false
+ * fails the call with k->e. Then it answers. */
+enum call_state lookup_each(struct lookup *k, bool (*each)(void *k, struct flow *f),
+                            void (*answer)(struct lookup *k));
+/* Finds all that match, oldest first, as k->flows[0..k->n); then work(k) writes the answer on a
+ * pool thread; it may fail by k->failed and k->e. */
+enum call_state lookup_many(struct lookup *k, void (*work)(void *k));
 /* The answer that was to come later is there: what the lookup holds is given back. */
 void lookup_end(struct lookup *k);
 /* Finds the flow with k->id, then answers; 404 without one. */

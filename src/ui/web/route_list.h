@@ -27,8 +27,8 @@ ROUTE("GET", "/api/v1/held/{id}", api_held_show,
       .summary = "A flow that is held, with its contents",
       .params = PARAMS({"id", "integer", "of the flow"}), .response = "Held")
 ROUTE("POST", "/api/v1/held/{id}/{action}", api_held_act,
-      .summary = "What becomes of it: forward, drop, reset, edit, answer, revert, extend, take, "
-                 "never, hold-response; of a ClientHello: pass-through, alert",
+      .summary = "What becomes of it: forward, drop, reset, edit, decode, answer, revert, extend, "
+                 "take, never, hold-response; of a ClientHello: pass-through, alert",
       .params = PARAMS({"id", "integer", "of the flow"}, {"action", "string", "what is done"},
                        {"force", "boolean", "with take: away from who has it"}),
       .body = "Change", .response = "Acted")
@@ -70,6 +70,22 @@ ROUTE("GET", "/api/v1/flows", api_flows, .summary = "A page of the flows that ma
 ROUTE("DELETE", "/api/v1/flows", api_flows_delete,
       .summary = "Deletes the flows that match a query",
       .params = PARAMS({"query", "string", "which flows; must be there"}), .response = "Deleted")
+ROUTE("PATCH", "/api/v1/flows", api_flows_patch,
+      .summary = "Changes what is said of the flows that match a query",
+      .params = PARAMS({"query", "string", "which flows; must be there"}), .body = "FlowMarking",
+      .response = "Acted")
+ROUTE("GET", "/api/v1/flows/cut", api_flows_cut,
+      .summary = "Fields of the flows that match a query, as a table",
+      .params = PARAMS({"query", "string", "which flows; empty: all"},
+                       {"fields", "string",
+                        "of the query language, commas between: id,host,resp.header[server]"},
+                       {"format", "string", "json (default) or csv"}),
+      .response = "Table")
+ROUTE("GET", "/api/v1/flows/har", api_flows_har,
+      .summary = "The flows that match a query as one HTTP Archive",
+      .params = PARAMS({"query", "string", "which flows; empty: all"}), .type = "application/json")
+ROUTE("GET", "/api/v1/exports", api_exports, .summary = "The forms of exports",
+      .response = "Exports")
 ROUTE("GET", "/api/v1/flows/window", api_flows_window,
       .summary = "Rows of the list of a query, by their number",
       .params = PARAMS({"query", "string", "which flows; empty: all"},
@@ -82,7 +98,7 @@ ROUTE("GET", "/api/v1/flows/count", api_flows_count, .summary = "How many flows 
 ROUTE("GET", "/api/v1/flows/{id}", api_flow, .summary = "One flow, without its contents",
       .params = PARAMS({"id", "integer", "the flow"}), .response = "Flow")
 ROUTE("PATCH", "/api/v1/flows/{id}", api_flow_patch, .summary = "Changes what is said of a flow",
-      .params = PARAMS({"id", "integer", "the flow"}), .body = "FlowMarks", .response = "FlowRow")
+      .params = PARAMS({"id", "integer", "the flow"}), .body = "FlowMarking", .response = "FlowRow")
 ROUTE("DELETE", "/api/v1/flows/{id}", api_flow_delete, .summary = "Deletes a flow",
       .params = PARAMS({"id", "integer", "the flow"}), .response = "Deleted")
 ROUTE("GET", "/api/v1/flows/{id}/diff", api_flow_diff,
@@ -131,6 +147,8 @@ ROUTE("POST", "/api/v1/commands/{name}", api_command_run,
       .type = "application/json")
 ROUTE("GET", "/api/v1/events", api_events, .summary = "What the program said about itself",
       .params = PARAMS({"after", "integer", "only lines with a greater id"}), .response = "Lines")
+ROUTE("DELETE", "/api/v1/events", api_events_clear, .summary = "Forgets what it said so far",
+      .response = "Done")
 ROUTE("GET", "/api/v1/hooks", api_hooks,
       .summary = "What a client of the feed can hear of", .response = "Hooks")
 ROUTE("GET", "/api/v1/audit", api_audit,
