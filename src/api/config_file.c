@@ -11,7 +11,7 @@
 struct reader {
     struct yaml_in in;
     struct config *config;
-    bool seen[256]; /* by row of the table */
+    bool seen[CONFIG_OPTIONS_MAX]; /* by row of the table */
 };
 
 static bool

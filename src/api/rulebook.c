@@ -396,6 +396,48 @@ rulebook_move(struct rulebook *b, uint64_t id, uint64_t before, struct err *e)
     return edit_finish(&x, good);
 }
 
+/* The place of an old rule of [begin, end) that is the same and is nobody's predecessor yet, from
+ * 'at' on and round; 'end' when there is none. */
+static size_t
+find_same(const struct rules *old, const struct rule *r, const bool *used, size_t at, size_t end,
+          size_t begin)
+{
+    for (size_t i = begin; i < end; i++, at++) {
+        at = at >= end ? begin : at;
+        if (!used[at] && rule_same(rules_at(old, at), r))
+            return at;
+    }
+    return end;
+}
+
+/* Those of a stretch of the draft follow those of a stretch of the old list. */
+static void
+succeed(const struct rules *old, bool *used, size_t begin, size_t end, struct rule **list, size_t n)
+{
+    size_t next = begin;
+    for (size_t i = 0; i < n; i++) {
+        size_t at = find_same(old, list[i], used, next, end, begin);
+        if (at == end)
+            continue;
+        rule_succeed(list[i], rules_at(old, at));
+        used[at] = true;
+        next = at + 1;
+    }
+}
+
+static bool
+keep_counts(const struct rulebook *b, struct draft *d, size_t n_fixed, struct err *e)
+{
+    size_t n = rules_count(b->rules);
+    bool *used = mem_zalloc(n + 1);
+    if (!used)
+        return err_memory(e);
+    succeed(b->rules, used, 0, b->n_fixed, d->list, n_fixed);
+    succeed(b->rules, used, b->n_fixed, n, d->list + n_fixed, d->n - n_fixed);
+    mem_free(used);
+    return true;
+}
+
 bool
 rulebook_reload(struct rulebook *b, const struct rule_spec *fixed, size_t n_fixed, struct err *e)
 {
@@ -404,7 +446,7 @@ rulebook_reload(struct rulebook *b, const struct rule_spec *fixed, size_t n_fixe
     pthread_mutex_lock(&b->lock);
     for (size_t i = 0; good && i < n_fixed; i++)
         good = add_spec(b, &d, &fixed[i], e);
-    good = good && read_file(b, &d, e) && adopt(b, &d, false, e);
+    good = good && read_file(b, &d, e) && keep_counts(b, &d, n_fixed, e) && adopt(b, &d, false, e);
     if (good)
         b->n_fixed = n_fixed;
     draft_release(&d);

@@ -45,8 +45,7 @@ bool rulebook_replace(struct rulebook *b, uint64_t id, const struct rule_spec *s
                       struct err *e) MUST_CHECK;
 bool rulebook_remove(struct rulebook *b, uint64_t id, struct err *e) MUST_CHECK;
 bool rulebook_move(struct rulebook *b, uint64_t id, uint64_t before, struct err *e) MUST_CHECK;
-/* Reads the file again, and takes these as the rules of the options. On failure nothing has
- * changed.
- */
+/* Reads the file again, and takes these as the rules of the options. Rules that are what they were
+ * keep their ids and counts. On failure nothing has changed. */
 bool rulebook_reload(struct rulebook *b, const struct rule_spec *fixed, size_t n_fixed,
                      struct err *e) MUST_CHECK;

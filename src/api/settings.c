@@ -2,9 +2,12 @@
 #include "api/settings.h"
 
 #include "api/config_file.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
 
+#include <assert.h>
+#include <inttypes.h>
 #include <stdlib.h>
 
 /* "WEIR_LISTEN_PORT" */
@@ -114,18 +117,22 @@ settings_load(const struct args *a, struct err *e)
     return NULL;
 }
 
+/* What the sources do not decide. */
 static bool
-keep_fixed(struct config *c, const struct config *old, struct err *e)
+keep_old(struct config *c, const struct config *old, struct err *e)
 {
     option_for(o)
     {
-        if (o->live || option_equal(o, c, old))
+        bool changed = settings_is_changed(o, old);
+        if (option_equal(o, c, old) || (o->live && !changed))
             continue;
-        log_line(LOG_WARN, "option '%s' keeps its old value until the program starts again",
-                 o->name);
+        if (!changed)
+            log_line(LOG_WARN, "option '%s' keeps its old value until the program starts again",
+                     o->name);
         if (!option_copy(o, c, old))
             return err_memory(e);
     }
+    memcpy(c->changed, old->changed, sizeof(c->changed));
     return true;
 }
 
@@ -133,7 +140,7 @@ struct config *
 settings_reload(const struct args *a, const struct config *old, struct err *e)
 {
     struct config *c = settings_load(a, e);
-    if (!c || keep_fixed(c, old, e))
+    if (!c || keep_old(c, old, e))
         return c;
     config_unref(c);
     return NULL;
@@ -157,22 +164,154 @@ settings_put(struct config *c, const struct option *o, const struct settings_tex
     return true;
 }
 
-static bool
-copy_all(struct config *c, const struct config *old)
+static size_t
+row_of(const struct option *o)
 {
-    option_for(o) TRY(option_copy(o, c, old));
-    return true;
+    assert(o - options < CONFIG_OPTIONS_MAX);
+    return (size_t)(o - options);
+}
+
+bool
+settings_is_changed(const struct option *o, const struct config *c)
+{
+    return c->changed[row_of(o)];
+}
+
+static struct config *
+copy_all(const struct config *old, struct err *e)
+{
+    struct config *c = config_new();
+    bool good = c;
+    option_for(o) good = good && option_copy(o, c, old);
+    if (good) {
+        memcpy(c->changed, old->changed, sizeof(c->changed));
+        return c;
+    }
+    config_unref(c);
+    err_memory(e);
+    return NULL;
 }
 
 struct config *
 settings_with(const struct config *old, const struct option *o, const struct settings_texts *texts,
               struct err *e)
 {
-    struct config *c = config_new();
-    if (!c || !copy_all(c, old))
-        err_memory(e);
-    else if (settings_put(c, o, texts, e))
+    struct config *c = copy_all(old, e);
+    if (c && settings_put(c, o, texts, e)) {
+        c->changed[row_of(o)] = true;
+        return c;
+    }
+    config_unref(c);
+    return NULL;
+}
+
+/* Those that the text says otherwise. */
+static bool
+note_merged(struct config *c, const struct config *old, struct err *e)
+{
+    option_for(o)
+    {
+        if (option_equal(o, c, old))
+            continue;
+        if (!o->live)
+            return err_set(e, ERR_USAGE, "option '%s' cannot change while the program runs",
+                           o->name);
+        c->changed[row_of(o)] = true;
+    }
+    return true;
+}
+
+struct config *
+settings_merge(const struct config *old, struct slice text, struct err *e)
+{
+    struct config *c = copy_all(old, e);
+    if (c && config_file_apply(text, "the text", c, e) && note_merged(c, old, e))
         return c;
     config_unref(c);
     return NULL;
+}
+
+struct config *
+settings_without(const struct args *a, const struct config *old, const struct option *o,
+                 struct err *e)
+{
+    struct config *fresh = settings_load(a, e), *c = fresh ? copy_all(old, e) : NULL;
+    bool good = c;
+    option_for(p)
+    {
+        if ((o && p != o) || !p->live)
+            continue;
+        good = good && (option_copy(p, c, fresh) || err_memory(e));
+        if (c)
+            c->changed[row_of(p)] = false;
+    }
+    config_unref(fresh);
+    if (good)
+        return c;
+    config_unref(c);
+    return NULL;
+}
+
+/* Printing ------------------------------------------------------------------------------------ */
+
+static void
+put_duration(struct json *j, const char *key, uint64_t ns)
+{
+    char text[32];
+    bool whole = ns % NS_PER_S == 0;
+    snprintf(text, sizeof(text), "%" PRIu64 "%s", (uint64_t)(ns / (whole ? NS_PER_S : NS_PER_MS)),
+             whole ? "s" : "ms");
+    json_str(j, key, text);
+}
+
+static void
+put_list(struct json *j, const char *key, const char *const *list)
+{
+    json_begin_array(j, key);
+    while (list && *list)
+        json_str(j, NULL, *list++);
+    json_end_array(j);
+}
+
+void
+settings_value(struct json *j, const char *key, const struct option *o, const struct config *c)
+{
+    const void *v = (const char *)c + o->offset;
+    if (o->secret) {
+        json_put_null(j, key);
+        return;
+    }
+    switch (o->type) {
+    case OPTION_BOOL: json_bool(j, key, *(const bool *)v); break;
+    case OPTION_INT: json_i64(j, key, *(const int64_t *)v); break;
+    case OPTION_SIZE: json_u64(j, key, *(const uint64_t *)v); break;
+    case OPTION_DURATION: put_duration(j, key, *(const uint64_t *)v); break;
+    case OPTION_TEXT:
+    case OPTION_PATH:
+    case OPTION_CHOICE: json_str(j, key, *(const char *const *)v); break;
+    case OPTION_LIST: put_list(j, key, *(const char *const *const *)v); break;
+    }
+}
+
+/* JSON is YAML. */
+void
+settings_print(const struct config *c, struct buf *out)
+{
+    struct config *usual = config_new();
+    struct err ignored;
+    bool good = usual;
+    option_for(o) good = good && option_reset(o, usual, &ignored);
+    option_for(o)
+    {
+        struct json j;
+        bool here = slice_eq(slice_str(o->name), SLICE("confdir")); /* it is where the file is */
+        if (!good || here || o->secret || option_equal(o, c, usual))
+            continue;
+        buf_printf(out, "%s: ", o->name);
+        json_init(&j, out);
+        settings_value(&j, NULL, o, c);
+        buf_byte(out, '\n');
+    }
+    out->failed |= !good;
+    config_unref(usual);
 }

@@ -121,14 +121,34 @@ run_adopt(struct run *r, const struct config *c, struct err *e)
     return true;
 }
 
+/* Takes the configuration. */
+static bool
+run_take(struct run *r, struct config *c, struct err *e)
+{
+    bool good = c && run_adopt(r, c, e);
+    config_unref(c);
+    return good;
+}
+
 static bool
 run_change(void *arg, const struct option *o, const struct settings_texts *texts, struct err *e)
 {
     struct run *r = arg;
-    struct config *c = settings_with(r->config, o, texts, e);
-    bool good = c && run_adopt(r, c, e);
-    config_unref(c);
-    return good;
+    return run_take(r, settings_with(r->config, o, texts, e), e);
+}
+
+static bool
+run_merge(void *arg, struct slice text, struct err *e)
+{
+    struct run *r = arg;
+    return run_take(r, settings_merge(r->config, text, e), e);
+}
+
+static bool
+run_restore(void *arg, const struct option *o, struct err *e)
+{
+    struct run *r = arg;
+    return run_take(r, settings_without(r->args, r->config, o, e), e);
 }
 
 /* Any thread. */
@@ -178,6 +198,8 @@ run_open_control(struct run *r, struct err *e)
                                                        .library = r->library,
                                                        .post = run_post,
                                                        .change = run_change,
+                                                       .merge = run_merge,
+                                                       .restore = run_restore,
                                                        .host = r},
                              e);
     return r->control;

@@ -11,9 +11,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#define CONFIG_OPTIONS_MAX 256
+
 struct config {
     atomic_uint refs;
     struct arena *arena; /* owns the texts and lists */
+    /* By row of the option table: its value was given while the program ran, see api/settings.h. */
+    bool changed[CONFIG_OPTIONS_MAX];
 
     /* Listening. */
     const char **mode;       /* mode specs */

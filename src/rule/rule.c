@@ -253,6 +253,41 @@ rule_unref(struct rule *r)
     mem_free(r);
 }
 
+static bool
+same_values(const struct rule_arg *a, const struct rule_arg *b)
+{
+    bool same = a->n == b->n;
+    for (size_t i = 0; same && i < a->n; i++)
+        same = slice_eq(a->values[i], b->values[i]);
+    return same;
+}
+
+/* The order of the keys does not count, nor whether what every rule has stands there. */
+bool
+rule_same(const struct rule *a, const struct rule *b)
+{
+    if (a->ops != b->ops || a->on != b->on || !slice_eq(a->name, b->name) ||
+        !slice_eq(a->folder, b->folder) || !slice_eq(a->when, b->when))
+        return false;
+    for (const struct rule_param *p = a->ops->params; p && p->key; p++) {
+        const struct rule_arg *x = rule_spec_find(&a->spec, slice_str(p->key));
+        const struct rule_arg *y = rule_spec_find(&b->spec, slice_str(p->key));
+        if (!x != !y || (x && !same_values(x, y)))
+            return false;
+    }
+    return true;
+}
+
+void
+rule_succeed(struct rule *r, const struct rule *old)
+{
+    struct rule_info info;
+    rule_info(old, &info);
+    r->id = info.id;
+    atomic_init(&r->hits, info.hits);
+    atomic_init(&r->last_hit, info.last_hit);
+}
+
 void
 rule_info(const struct rule *r, struct rule_info *out)
 {

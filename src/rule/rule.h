@@ -105,6 +105,11 @@ struct rule *rule_new(const struct rule_spec *spec, uint64_t id, const char *fol
                       struct err *e) MUST_CHECK;
 struct rule *rule_ref(struct rule *r);
 void rule_unref(struct rule *r);
+/* Whether they say the same, but for their ids. */
+bool rule_same(const struct rule *a, const struct rule *b);
+/* It goes on in the place of the old one: with its id and what that has counted so far. Only while
+ * nobody else has it. */
+void rule_succeed(struct rule *r, const struct rule *old);
 void rule_info(const struct rule *r, struct rule_info *out);
 /* As a JSON object, its spec and its counts. */
 void rule_json(struct json *j, const struct rule *r);

@@ -103,6 +103,39 @@ ids_are_fresh_unless_one_is_given(void **state)
     rule_unref(z);
 }
 
+static struct rule *
+make_block(const char *name, const char *status, bool turned)
+{
+    struct slice values[] = {slice_str(name), SLICE("block"), slice_str(status)};
+    struct rule_arg args[] = {{SLICE("name"), &values[0], 1},
+                              {SLICE("do"), &values[1], 1},
+                              {SLICE("status"), &values[2], 1}};
+    struct rule_arg turn[] = {args[2], args[1], args[0]};
+    struct rule_spec spec = {turned ? turn : args, 3};
+    struct rule *r = rule_new(&spec, 0, NULL, NULL);
+    assert_non_null(r);
+    return r;
+}
+
+static void
+one_that_says_the_same_succeeds_another(void **state)
+{
+    struct rule *a = make_block("a", "404", false), *b = make_block("a", "404", true),
+                *c = make_block("a", "405", false), *d = make_block("d", "404", false);
+    struct rule_info old, now;
+    assert_true(rule_same(a, b) && rule_same(b, a));
+    assert_false(rule_same(a, c) || rule_same(c, a) || rule_same(a, d));
+    rule_succeed(b, a);
+    rule_info(a, &old);
+    rule_info(b, &now);
+    assert_int_equal(now.id, old.id);
+    assert_int_equal(now.hits, old.hits);
+    rule_unref(a);
+    rule_unref(b);
+    rule_unref(c);
+    rule_unref(d);
+}
+
 static void
 it_is_told_as_json(void **state)
 {
@@ -179,6 +212,7 @@ main(void)
         cmocka_unit_test(a_query_that_is_none_is_named_with_its_place),
         cmocka_unit_test(a_rule_acts_where_its_query_has_its_answer),
         cmocka_unit_test(ids_are_fresh_unless_one_is_given),
+        cmocka_unit_test(one_that_says_the_same_succeeds_another),
         cmocka_unit_test(it_is_told_as_json),
         cmocka_unit_test(no_action_has_a_key_of_every_rule),
         cmocka_unit_test(the_files_that_it_names_are_told),

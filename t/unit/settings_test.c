@@ -1,6 +1,7 @@
 /* Tests of api/settings: which source counts, and reloading. */
 #include "api/settings.h"
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "lib/folder.h"
 
@@ -253,6 +254,82 @@ what_cannot_be_changed_is_refused_with_a_reason(void **state)
     config_unref(old);
 }
 
+static struct config *
+change(const struct config *old, const char *name, const char *text)
+{
+    struct err e = {0};
+    struct option_name o;
+    struct slice value = slice_str(text);
+    assert_true(option_find(slice_str(name), &o));
+    struct config *c =
+        settings_with(old, o.option, &(struct settings_texts){.texts = &value, .n = 1}, &e);
+    assert_non_null(c);
+    return c;
+}
+
+static void
+what_was_changed_stays_over_a_reload_until_it_is_taken_back(void **state)
+{
+    struct err e = {0};
+    struct option_name idle;
+    assert_true(option_find(SLICE("idle-time"), &idle));
+    struct config *old = must_load(), *now = change(old, "idle-time", "9s");
+    folder_write("config.yaml", SLICE("idle-time: 33s\nhead-time: 7s\n"), 0600);
+    struct config *again = settings_reload(&args, now, &e);
+    assert_int_equal(again->idle_time, 9 * NS_PER_S);
+    assert_int_equal(again->head_time, 7 * NS_PER_S);
+    assert_true(settings_is_changed(idle.option, again));
+    struct config *without = settings_without(&args, again, idle.option, &e);
+    assert_int_equal(without->idle_time, 33 * NS_PER_S);
+    assert_false(settings_is_changed(idle.option, without));
+    struct config *all = settings_without(&args, again, NULL, &e);
+    assert_int_equal(all->idle_time, 33 * NS_PER_S);
+    folder_write("config.yaml", SLICE("idle-time: soon\n"), 0600);
+    assert_null(settings_without(&args, again, NULL, &e));
+    config_unref(old);
+    config_unref(now);
+    config_unref(again);
+    config_unref(without);
+    config_unref(all);
+}
+
+static void
+a_text_is_merged_whole_or_not_at_all(void **state)
+{
+    struct err e = {0};
+    struct option_name idle;
+    assert_true(option_find(SLICE("idle-time"), &idle));
+    struct config *old = must_load();
+    struct config *now = settings_merge(old, SLICE("idle-time: 9s\nhead-time: 10s\n"), &e);
+    assert_int_equal(now->idle_time, 9 * NS_PER_S);
+    assert_true(settings_is_changed(idle.option, now));
+    assert_null(settings_merge(old, SLICE("idle-time: 9s\nthreads: 9\n"), &e));
+    assert_string_equal(e.text, "option 'threads' cannot change while the program runs");
+    assert_null(settings_merge(old, SLICE("idle-time: 9s\nx: 9\n"), &e));
+    config_unref(old);
+    config_unref(now);
+}
+
+static void
+what_is_printed_can_be_read_again(void **state)
+{
+    struct err e = {0};
+    AUTO(buf_release) struct buf text = {.max = 10000};
+    struct config *old = must_load();
+    struct config *now = change(old, "deny-targets", "private"), *next;
+    next = change(now, "proxyauth", "me:secret");
+    settings_print(next, &text);
+    assert_non_null(strstr(buf_str(&text), "deny-targets: [\"private\"]\n"));
+    assert_null(strstr(buf_str(&text), "secret"));
+    assert_null(strstr(buf_str(&text), "confdir"));
+    struct config *back = settings_merge(old, buf_slice(&text), &e);
+    assert_string_equal(back->deny_targets[0], "private");
+    config_unref(old);
+    config_unref(now);
+    config_unref(next);
+    config_unref(back);
+}
+
 int
 main(void)
 {
@@ -269,6 +346,10 @@ main(void)
         cmocka_unit_test_setup_teardown(what_cannot_be_changed_is_refused_with_a_reason, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(a_wrong_file_is_refused_at_a_reload, setup, teardown),
+        cmocka_unit_test_setup_teardown(what_was_changed_stays_over_a_reload_until_it_is_taken_back,
+                                        setup, teardown),
+        cmocka_unit_test_setup_teardown(a_text_is_merged_whole_or_not_at_all, setup, teardown),
+        cmocka_unit_test_setup_teardown(what_is_printed_can_be_read_again, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

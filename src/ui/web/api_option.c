@@ -1,54 +1,13 @@
 /* Handlers: the options, and changing those that are live. */
 #include "api/json_in.h"
 #include "api/settings.h"
-#include "base/clock.h"
 #include "ui/web/control.h"
 #include "ui/web/route.h"
 
-#include <inttypes.h>
 #include <jansson.h>
 #include <stdio.h>
 
 #define TEXTS_MAX 256
-
-static void
-put_duration(struct json *j, uint64_t ns)
-{
-    char text[32];
-    bool whole = ns % NS_PER_S == 0;
-    snprintf(text, sizeof(text), "%" PRIu64 "%s", (uint64_t)(ns / (whole ? NS_PER_S : NS_PER_MS)),
-             whole ? "s" : "ms");
-    json_str(j, "value", text);
-}
-
-static void
-put_list(struct json *j, const char *const *list)
-{
-    json_begin_array(j, "value");
-    while (list && *list)
-        json_str(j, NULL, *list++);
-    json_end_array(j);
-}
-
-static void
-put_value(struct json *j, const struct option *o, const struct config *c)
-{
-    const void *v = (const char *)c + o->offset;
-    if (o->secret) {
-        json_put_null(j, "value");
-        return;
-    }
-    switch (o->type) {
-    case OPTION_BOOL: json_bool(j, "value", *(const bool *)v); break;
-    case OPTION_INT: json_i64(j, "value", *(const int64_t *)v); break;
-    case OPTION_SIZE: json_u64(j, "value", *(const uint64_t *)v); break;
-    case OPTION_DURATION: put_duration(j, *(const uint64_t *)v); break;
-    case OPTION_TEXT:
-    case OPTION_PATH:
-    case OPTION_CHOICE: json_str(j, "value", *(const char *const *)v); break;
-    case OPTION_LIST: put_list(j, *(const char *const *const *)v); break;
-    }
-}
 
 static const char *
 group_of(const struct option *o)
@@ -66,9 +25,10 @@ put_option(struct json *j, const struct option *o, const struct config *c)
     json_str(j, "name", o->name);
     json_str(j, "type", option_type_name(o->type));
     json_str(j, "group", group_of(o));
-    put_value(j, o, c);
+    settings_value(j, "value", o, c);
     json_str(j, "default", o->def);
     json_bool(j, "live", o->live);
+    json_bool(j, "changed", settings_is_changed(o, c));
     json_bool(j, "secret", o->secret);
     json_str(j, "help", o->help);
     json_begin_array(j, "choices");
@@ -78,14 +38,28 @@ put_option(struct json *j, const struct option *o, const struct config *c)
     json_end_object(j);
 }
 
-enum call_state
-api_options(struct call *c)
+static void
+put_options(struct call *c)
 {
     json_begin_object(&c->json, NULL);
     json_begin_array(&c->json, "options");
     option_for(o) put_option(&c->json, o, c->control->config);
     json_end_array(&c->json);
     json_end_object(&c->json);
+}
+
+enum call_state
+api_options(struct call *c)
+{
+    put_options(c);
+    return CALL_DONE;
+}
+
+/* What a program that starts anew would have to read to be as this one is. */
+enum call_state
+api_options_file(struct call *c)
+{
+    settings_print(c->control->config, &c->out);
     return CALL_DONE;
 }
 
@@ -113,7 +87,8 @@ api_option(struct call *c)
 struct change {
     struct control_work work;
     struct call *call;
-    const struct option *option;
+    const struct option *option; /* NULL: all */
+    bool (*make)(struct change *ch, const struct control_options *given);
     struct settings_texts texts;
     struct slice room[TEXTS_MAX];
     char number[24];
@@ -161,12 +136,13 @@ read_value(struct change *ch, const json_t *v)
     return ch->option->type == OPTION_LIST;
 }
 
+/* On the main thread. */
 static void
 change_run(void *arg)
 {
     struct change *ch = arg;
     const struct control_options *given = &ch->call->control->given;
-    ch->good = given->change(given->host, ch->option, &ch->texts, &ch->e);
+    ch->good = ch->make(ch, given);
 }
 
 static void
@@ -178,9 +154,45 @@ change_done(void *arg)
         call_fail(c, 503, "ending", "the program is ending");
     else if (!ch->good)
         call_fail(c, ch->e.code == ERR_MEMORY ? 500 : 422, "bad-value", "%s", ch->e.text);
-    else
+    else if (ch->option)
         put_option(&c->json, ch->option, c->control->config);
+    else
+        put_options(c);
     call_done(c);
+}
+
+static struct change *
+change_new(struct call *c, const struct option *o,
+           bool (*make)(struct change *ch, const struct control_options *given))
+{
+    struct change *ch = arena_alloc(c->arena, sizeof(*ch));
+    if (!ch) {
+        call_fail(c, 500, "memory", "no memory");
+        return NULL;
+    }
+    ch->option = o;
+    ch->call = c;
+    ch->make = make;
+    return ch;
+}
+
+static enum call_state
+change_begin(struct change *ch)
+{
+    const struct option *o = ch->option;
+    if (o && !o->live)
+        return call_fail(ch->call, 409, "fixed", "option '%s' cannot change while the program runs",
+                         o->name);
+    ch->work = (struct control_work){.run = change_run, .done = change_done, .arg = ch};
+    call_ref(ch->call);
+    control_work(ch->call->control, &ch->work);
+    return CALL_WAIT;
+}
+
+static bool
+make_set(struct change *ch, const struct control_options *given)
+{
+    return given->change(given->host, ch->option, &ch->texts, &ch->e);
 }
 
 enum call_state
@@ -188,21 +200,67 @@ api_option_set(struct call *c)
 {
     const struct option *o = find(c);
     const json_t *content = o ? call_json(c) : NULL;
-    if (!content)
-        return CALL_DONE;
-    struct change *ch = arena_alloc(c->arena, sizeof(*ch));
+    struct change *ch = content ? change_new(c, o, make_set) : NULL;
     if (!ch)
-        return call_fail(c, 500, "memory", "no memory");
-    ch->option = o;
-    ch->call = c;
-    if (!o->live)
-        return call_fail(c, 409, "fixed", "option '%s' cannot change while the program runs",
-                         o->name);
-    if (!json_object_get(content, "value") || !read_value(ch, json_object_get(content, "value")))
+        return CALL_DONE;
+    if (o->live &&
+        (!json_object_get(content, "value") || !read_value(ch, json_object_get(content, "value"))))
         return call_fail(c, 422, "bad-value", "'value' is not one that option '%s' can have",
                          o->name);
-    ch->work = (struct control_work){.run = change_run, .done = change_done, .arg = ch};
-    call_ref(c);
-    control_work(c->control, &ch->work);
-    return CALL_WAIT;
+    return change_begin(ch);
+}
+
+static bool
+make_toggle(struct change *ch, const struct control_options *given)
+{
+    const struct config *now = ch->call->control->config;
+    bool on = *(const bool *)((const char *)now + ch->option->offset);
+    return add_text(ch, on ? SLICE("no") : SLICE("yes")) && make_set(ch, given);
+}
+
+enum call_state
+api_option_toggle(struct call *c)
+{
+    const struct option *o = find(c);
+    if (o && o->type != OPTION_BOOL)
+        return call_fail(c, 422, "bad-value", "option '%s' is neither on nor off", o->name);
+    struct change *ch = o ? change_new(c, o, make_toggle) : NULL;
+    if (!ch)
+        return CALL_DONE;
+    ch->texts.texts = ch->room;
+    return change_begin(ch);
+}
+
+static bool
+make_restore(struct change *ch, const struct control_options *given)
+{
+    return given->restore(given->host, ch->option, &ch->e);
+}
+
+enum call_state
+api_option_restore(struct call *c)
+{
+    const struct option *o = find(c);
+    struct change *ch = o ? change_new(c, o, make_restore) : NULL;
+    return ch ? change_begin(ch) : CALL_DONE;
+}
+
+enum call_state
+api_options_restore(struct call *c)
+{
+    struct change *ch = change_new(c, NULL, make_restore);
+    return ch ? change_begin(ch) : CALL_DONE;
+}
+
+static bool
+make_merge(struct change *ch, const struct control_options *given)
+{
+    return given->merge(given->host, ch->call->content, &ch->e);
+}
+
+enum call_state
+api_options_load(struct call *c)
+{
+    struct change *ch = change_new(c, NULL, make_merge);
+    return ch ? change_begin(ch) : CALL_DONE;
 }

@@ -141,6 +141,19 @@ COMMAND("options.set", "PUT", "/api/v1/options/{name}", "Gives an option another
         ARGS(NEED("name", OPTION, "which one"),
              NEED("value", VALUE, "as one would type it; null: the default")))
 
+COMMAND("options.toggle", "POST", "/api/v1/options/{name}/toggle", "Turns an option on or off",
+        ARGS(NEED("name", OPTION, "which one")))
+COMMAND("options.reset.one", "DELETE", "/api/v1/options/{name}",
+        "Takes a value back that was set: command line, environment and file decide again",
+        ARGS(NEED("name", OPTION, "which one")))
+COMMAND("options.reset", "DELETE", "/api/v1/options", "Takes all values back that were set",
+        NO_ARGS)
+COMMAND("options.load", "POST", "/api/v1/options",
+        "Sets options as a config file says: all or none",
+        ARGS(NEED("content", CONTENT, "the file")))
+COMMAND("options.save", "GET", "/api/v1/options/file",
+        "A config file for what the options are now; secrets are left out", NO_ARGS)
+
 /* The program */
 COMMAND("version", "GET", "/api/v1/version", "The program and the version of the API", NO_ARGS)
 COMMAND("proxyserver.active_connections", "GET", "/api/v1/statistics",

@@ -74,6 +74,10 @@ struct control_options {
     /* Main thread: gives an option another value. */
     bool (*change)(void *host, const struct option *o, const struct settings_texts *texts,
                    struct err *e);
+    /* So, too: several, as the text of a config file says. */
+    bool (*merge)(void *host, struct slice text, struct err *e);
+    /* So, too: the option, or each for NULL, is as command line, environment and file say. */
+    bool (*restore)(void *host, const struct option *o, struct err *e);
     void *host;
 };
 

@@ -159,12 +159,25 @@ ROUTE("GET", "/api/v1/ca/{format}", api_ca,
       .params = PARAMS({"format", "string", "pem, cer or p12"}), .type = "application/octet-stream")
 ROUTE("GET", "/api/v1/options", api_options, .summary = "All options with their values",
       .response = "Options")
+ROUTE("GET", "/api/v1/options/file", api_options_file,
+      .summary = "A config file for what the options are now; secrets are left out",
+      .type = "application/yaml")
 ROUTE("GET", "/api/v1/options/{name}", api_option, .summary = "One option with its value",
       .params = PARAMS({"name", "string", "of the option"}), .response = "Option")
-ROUTE(
-    "PUT", "/api/v1/options/{name}", api_option_set,
-    .summary = "Gives an option that is live another value, until the configuration is read again",
-    .params = PARAMS({"name", "string", "of the option"}), .body = "Value", .response = "Option")
+ROUTE("PUT", "/api/v1/options/{name}", api_option_set,
+      .summary = "Gives an option that is live another value, until it is taken back",
+      .params = PARAMS({"name", "string", "of the option"}), .body = "Value", .response = "Option")
+ROUTE("DELETE", "/api/v1/options/{name}", api_option_restore,
+      .summary = "Takes it back: the option is as command line, environment and file say",
+      .params = PARAMS({"name", "string", "of the option"}), .response = "Option")
+ROUTE("POST", "/api/v1/options/{name}/toggle", api_option_toggle,
+      .summary = "Turns an option on or off", .params = PARAMS({"name", "string", "of the option"}),
+      .response = "Option")
+ROUTE("DELETE", "/api/v1/options", api_options_restore, .summary = "Takes all of them back",
+      .response = "Options")
+ROUTE("POST", "/api/v1/options", api_options_load,
+      .summary = "Gives options other values, as the text of a config file says: all or none",
+      .takes = "application/yaml", .response = "Options")
 ROUTE("POST", "/api/v1/login", api_login,
       .summary = "Gives a cookie in place of the token or the password", .body = "Login",
       .response = "Done", .open = true)
