@@ -120,6 +120,9 @@ void
 upstream_kill(struct upstream *u)
 {
     struct turn *t = loop_turn(u->worker->loop);
+    if (u->killed)
+        return;
+    u->killed = true;
     turn_begin(t);
     upstream_detach(u);
     if (u->connected)
@@ -138,7 +141,7 @@ void
 upstream_close(struct upstream *u)
 {
     struct turn *t = loop_turn(u->worker->loop);
-    if (!u->chain || !u->chain->driver || u->chain->closed) {
+    if (u->killed || !u->chain || !u->chain->driver || u->chain->closed) {
         upstream_kill(u);
         return;
     }

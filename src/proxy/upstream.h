@@ -42,6 +42,7 @@ struct upstream {
     struct setup *setup;  /* a reference */
     struct pool_host *at; /* the row of the pool that counts it; NULL when it is being closed */
     enum upstream_state state;
+    bool killed;      /* whoever loses a seat on it by that may well want it closed */
     struct list node; /* in at->idle, at->opening or worker->away */
     struct chain *chain;
     struct fan *fan;

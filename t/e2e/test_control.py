@@ -423,6 +423,20 @@ def test_end_while_calls_are_under_way_answers_them_or_closes(control):
             pipe.close()
 
 
+def test_end_while_a_request_of_its_own_waits_for_its_server_is_the_end(control, origin):
+    seen = []
+
+    def say_nothing(conn):
+        while True:
+            seen.append(conn.request())  # of what does not come: until the proxy leaves
+    site = origin(say_nothing)
+    api = control(sites=[site])
+    with api.dial_socket() as pipe:
+        pipe.send(api.request("POST", "/api/v1/send", {"url": f"http://site.test:{site.port}/"}, token=False))
+        until(lambda: seen, "the request")
+        assert api.proxy.send_signal(signal.SIGTERM).wait() == 0
+
+
 def test_answer_that_is_not_fetched_waits_and_others_are_served(api):
     with api.dial_socket() as pipe:
         pipe.send(api.request("GET", "/api/v1/options", token=False) * 200)
