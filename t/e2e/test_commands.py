@@ -308,3 +308,58 @@ def test_events_are_forgotten_when_told_so(api, proxy):
     proxy.send_signal(signal.SIGHUP)
     later = until(lambda: run(api, "eventstore.list")["lines"], "another event")
     assert later[0]["id"] > lines[-1]["id"]
+
+
+# Sending again
+
+
+def test_flows_are_sent_again_in_their_order(api, proxy, site):
+    first, second = flows(api, proxy, site, "/1", "/2?a=b")
+    with proxy.dial() as pipe:
+        send(pipe, site, "/3", "X-A: 1", "Connection: close", "Proxy-Authorization: Basic eDp5", method="PUT", body=b"hello")
+        once = json.loads(read_response(pipe).body)
+    until(lambda: api.get("/flows/count")["count"] == 3, "three flows")
+    assert run(api, "replay.client", flows="")["failed"] == 0
+    counts = until(lambda: (lambda c: c if c["left"] == 0 else None)(run(api, "replay.client.count")), "the end of it")
+    assert counts["sent"] == 3 and counts["failed"] == 0
+    again = until(lambda: (lambda p: p["rows"] if p["total"] == 6 else None)(api.get("/flows", order="oldest")), "their flows")[3:]
+    assert [row["path"] for row in again] == ["/1", "/2", "/3"] or [row["url"].partition("site.test")[2] for row in again]
+    assert all("sent" in row["flags"] for row in again)
+    body = api.raw("GET", f"/flows/{again[2]['id']}/response/body")[2]
+    twice = json.loads(body)
+    assert (twice["method"], twice["target"], twice["body"]) == ("PUT", "/3", "hello") == (once["method"], once["target"], once["body"])
+    assert ["X-A", "1"] in twice["fields"] and not [name for name, _ in twice["fields"] if name.lower().startswith("proxy-")]
+    assert "sends 3 requests again" in [line["text"] for line in api.get("/audit")["lines"]]
+    assert first and second
+
+
+def test_replay_is_stopped_and_ends_with_the_program(weir, origin):
+    seen = []
+
+    def answer_one(conn):
+        while True:
+            seen.append(conn.request())  # with nothing to come: until the proxy leaves
+            if len(seen) == 1:
+                conn.send(echo(seen[0]))
+    site = origin(answer_one)
+    proxy = weir(*OPTIONS, "--grace-time", "100ms", sites=[site])
+    api = Api(proxy)
+    flow, = flows(api, proxy, site, "/1")
+    assert run(api, "replay.client", flows=flow)["left"] == 1
+    assert run(api, "replay.client", flows=flow)["left"] == 2
+    assert run(api, "replay.client.stop")["left"] == 1, "the one under way goes on"
+    for _ in range(3):
+        run(api, "replay.client", flows=flow)
+    assert proxy.send_signal(signal.SIGTERM).wait() == 0
+
+
+def test_what_cannot_be_sent_again_is_counted(api, proxy, site):
+    flows(api, proxy, site, "/1")
+    with pytest.raises(Refused, match="query"):
+        api.post("/replay")
+    with proxy.dial() as pipe:
+        pipe.send(f"CONNECT site.test:{site.port} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+        read_response(pipe, "CONNECT")
+    until(lambda: api.get("/flows/count", query="kind:connect")["count"] == 1, "the tunnel")
+    run(api, "replay.client", flows="kind:connect")
+    assert run(api, "replay.client.count") == {"left": 0, "sent": 0, "failed": 1}

@@ -109,6 +109,11 @@ COMMAND("flow.send", "POST", "/api/v1/send", "Sends a request; the answer is its
              MAY("fields", LIST, "[[name, value], ...]"), MAY("content", CONTENT, "of it"),
              MAY("timeout_ms", NUMBER, "for all of it")))
 
+COMMAND("replay.client", "POST", "/api/v1/replay?query={flows}",
+        "Sends the requests of flows again, one after the other", ARGS(FLOWS("which ones")))
+COMMAND("replay.client.count", "GET", "/api/v1/replay", "How many are still to be sent", NO_ARGS)
+COMMAND("replay.client.stop", "DELETE", "/api/v1/replay", "Sends no more of them", NO_ARGS)
+
 /* Rules */
 COMMAND("rules.list", "GET", "/api/v1/rules", "The rules in their order", NO_ARGS)
 COMMAND("rules.actions", "GET", "/api/v1/rules/actions", "What rules can do", NO_ARGS)

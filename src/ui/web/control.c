@@ -17,6 +17,7 @@
 #include "ui/web/hearing.h"
 #include "ui/web/journal.h"
 #include "ui/web/orphans.h"
+#include "ui/web/replay.h"
 #include "ui/web/server.h"
 
 #include <stdio.h>
@@ -276,6 +277,7 @@ control_free(struct control *c)
     control_hear(NULL);
     if (c->loop) {
         control_take_answers(c);
+        replay_free(c);
         loop_free(c->loop);
     }
     hub_free(c->hub);

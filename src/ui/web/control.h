@@ -46,6 +46,7 @@ struct listener;
 struct moment;
 struct option;
 struct proxy;
+struct replay;
 struct rulebook;
 struct settings_texts;
 struct setup;
@@ -106,8 +107,9 @@ struct control {
     unsigned long n_calls; /* answered */
     uint64_t started;      /* wall clock */
     unsigned hashing;      /* passwords that are being looked at */
-    pthread_mutex_t lock;  /* guards the two below */
     struct timer *orphans; /* see orphans.h; NULL until needed */
+    struct replay *replay; /* see replay.h; so, too */
+    pthread_mutex_t lock;  /* guards the two below */
     struct list answers;   /* struct control_work: 'done' is owed */
     struct config *fresh;  /* not yet seen by this thread: a reference, or NULL */
     char address[64];      /* where it listens, "127.0.0.1:8081" */

@@ -224,8 +224,14 @@ answer_many(struct lookup *k)
 }
 
 enum call_state
+lookup_collect(struct lookup *k, void (*answer)(struct lookup *k))
+{
+    return lookup_each(k, add_flow, answer);
+}
+
+enum call_state
 lookup_many(struct lookup *k, void (*work)(void *k))
 {
     k->pool = work;
-    return lookup_each(k, add_flow, answer_many);
+    return lookup_collect(k, answer_many);
 }

@@ -64,7 +64,9 @@ bool lookup_named(struct lookup *k) MUST_CHECK;
  * fails the call with k->e. Then it answers. */
 enum call_state lookup_each(struct lookup *k, bool (*each)(void *k, struct flow *f),
                             void (*answer)(struct lookup *k));
-/* Finds all that match, oldest first, as k->flows[0..k->n); then work(k) writes the answer on a
+/* Finds all that match, oldest first, as k->flows[0..k->n), then answers. */
+enum call_state lookup_collect(struct lookup *k, void (*answer)(struct lookup *k));
+/* The same; then work(k) writes the answer on a
  * pool thread; it may fail by k->failed and k->e. */
 enum call_state lookup_many(struct lookup *k, void (*work)(void *k));
 /* The answer that was to come later is there: what the lookup holds is given back. */

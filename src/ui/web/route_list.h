@@ -61,6 +61,13 @@ ROUTE("POST", "/api/v1/rules/{id}/move", api_rule_move,
       .params = PARAMS({"id", "integer", "of the rule"}), .body = "Move", .response = "Rule")
 ROUTE("POST", "/api/v1/send", api_send, .summary = "Sends a request that is composed here",
       .body = "Send", .response = "Flow")
+ROUTE("POST", "/api/v1/replay", api_replay,
+      .summary = "Sends the requests of the flows that match a query again, one after the other",
+      .params = PARAMS({"query", "string", "which flows; must be there"}), .response = "Replay")
+ROUTE("GET", "/api/v1/replay", api_replay_show, .summary = "How many are still to be sent",
+      .response = "Replay")
+ROUTE("DELETE", "/api/v1/replay", api_replay_stop, .summary = "Sends no more of them",
+      .response = "Replay")
 ROUTE("GET", "/api/v1/flows", api_flows, .summary = "A page of the flows that match a query",
       .params = PARAMS({"query", "string", "which flows; empty: all"},
                        {"cursor", "integer", "'next' of the page before"},
