@@ -146,6 +146,37 @@ settings_reload(const struct args *a, const struct config *old, struct err *e)
     return NULL;
 }
 
+/* The entry of a list, or its end. */
+static size_t
+find_entry(const char *const *list, struct slice text)
+{
+    size_t i = 0;
+    while (list && list[i] && !slice_eq(slice_str(list[i]), text))
+        i++;
+    return i;
+}
+
+static bool
+put_entry(struct config *c, const struct option *o, const struct settings_texts *texts,
+          struct err *e)
+{
+    struct option_name name = {.option = o};
+    const char *const *list = *(const char *const *const *)((const char *)c + o->offset);
+    struct slice text = texts->n ? texts->texts[0] : SLICE_NONE;
+    size_t at = find_entry(list, text);
+    bool there = list && list[at];
+    if (there == (texts->how == SETTINGS_ADD))
+        return err_set(e, ERR_USAGE, "option '%s' has %s entry '%.*s'", o->name,
+                       there ? "already an" : "no", SLICE_ARG(slice_first(text, 100)));
+    if (texts->how == SETTINGS_ADD)
+        return option_set(&name, c, text, e);
+    /* The texts live as long as the configuration. */
+    option_clear(o, c);
+    for (size_t i = 0; list[i]; i++)
+        TRY(i == at || option_set(&name, c, slice_str(list[i]), e));
+    return true;
+}
+
 static bool
 settings_put(struct config *c, const struct option *o, const struct settings_texts *texts,
              struct err *e)
@@ -153,8 +184,18 @@ settings_put(struct config *c, const struct option *o, const struct settings_tex
     struct option_name name = {.option = o};
     if (!o->live)
         return err_set(e, ERR_USAGE, "option '%s' cannot change while the program runs", o->name);
-    if (texts->reset)
+    bool entry = texts->how == SETTINGS_ADD || texts->how == SETTINGS_REMOVE;
+    if ((entry && o->type != OPTION_LIST) ||
+        (texts->how == SETTINGS_TOGGLE && o->type != OPTION_BOOL))
+        return err_set(e, ERR_USAGE, "option '%s' is %s", o->name,
+                       entry ? "no list" : "neither on nor off");
+    if (texts->how == SETTINGS_RESET)
         return option_reset(o, c, e);
+    if (texts->how == SETTINGS_TOGGLE)
+        return option_set(
+            &name, c, *(const bool *)((const char *)c + o->offset) ? SLICE("no") : SLICE("yes"), e);
+    if (entry)
+        return put_entry(c, o, texts, e);
     if (o->type == OPTION_LIST)
         option_clear(o, c);
     else if (texts->n != 1)

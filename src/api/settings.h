@@ -8,10 +8,18 @@
 #include "api/args.h"
 #include "base/json.h"
 
+enum settings_how {
+    SETTINGS_SET,    /* one text, several for a list, none for an empty one */
+    SETTINGS_RESET,  /* to the default */
+    SETTINGS_ADD,    /* one text more of a list, which must not be there yet */
+    SETTINGS_REMOVE, /* one less, which must be there */
+    SETTINGS_TOGGLE, /* of a bool */
+};
+
 struct settings_texts {
     const struct slice *texts; /* as one would type them */
     size_t n;
-    bool reset; /* to the default; else a list without texts is empty */
+    enum settings_how how;
 };
 
 /*
@@ -20,8 +28,7 @@ struct settings_texts {
  * read anew meanwhile.
  */
 
-/* One option has another value: one text, several for a list, none for an empty one; or the
- * default. */
+/* One option has another value. */
 struct config *settings_with(const struct config *old, const struct option *o,
                              const struct settings_texts *texts, struct err *e) MUST_CHECK;
 /* Several have, as the text of a config file says. */

@@ -37,5 +37,4 @@ struct proxy {
     struct rules *rules;  /* the newest: a reference, or NULL */
     void (*watch)(void *arg);
     void *watch_arg;
-    struct buf listening; /* see proxy_listeners */
 };

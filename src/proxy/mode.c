@@ -34,6 +34,12 @@ mode_unknown(struct slice name, struct err *e)
     return err_set(e, ERR_USAGE, "unknown mode '%.*s' (there is: %s)", SLICE_ARG(name), names);
 }
 
+const struct mode_ops *
+mode_at(size_t i)
+{
+    return i < ARRAY_LEN(modes) ? modes[i] : NULL;
+}
+
 /* "port" or "host:port", the host of IPv6 with or without brackets. */
 static bool
 mode_address(const char *spec, struct slice at, struct mode *m, struct err *e)

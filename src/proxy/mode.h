@@ -36,4 +36,6 @@ struct mode {
     int port;          /* -1: not given */
 };
 
+/* The i-th of the table, NULL behind the last. */
+const struct mode_ops *mode_at(size_t i);
 bool mode_parse(const char *spec, struct mode *out, struct err *e) MUST_CHECK;

@@ -2,10 +2,12 @@
 #include "proxy/ports.h"
 
 #include "base/buf.h"
+#include "base/json.h"
 #include "base/mem.h"
 #include "io/probe.h"
 #include "io/sock.h"
 #include "proxy/mode.h"
+#include "proxy/session.h"
 #include "proxy/worker.h"
 
 #include <errno.h>
@@ -228,15 +230,6 @@ ports_lines(const struct proxy *p, bool fresh, struct buf *out)
     worker_call(p->workers[0], ports_list, &list);
 }
 
-static void
-ports_keep(struct proxy *p, struct slice lines)
-{
-    pthread_mutex_lock(&p->lock);
-    buf_reset(&p->listening);
-    buf_append(&p->listening, lines);
-    pthread_mutex_unlock(&p->lock);
-}
-
 bool
 ports_announce(struct proxy *p, const struct config *c, struct err *e)
 {
@@ -245,7 +238,6 @@ ports_announce(struct proxy *p, const struct config *c, struct err *e)
     buf_init(&all, 64u << 10);
     ports_lines(p, true, &fresh);
     ports_lines(p, false, &all);
-    ports_keep(p, buf_slice(&all));
     /* Standard output belongs to the JSON where there is some. */
     FILE *out = c->json ? stderr : stdout;
     bool good = ports_write("standard output", out, buf_slice(&fresh), e);
@@ -254,4 +246,75 @@ ports_announce(struct proxy *p, const struct config *c, struct err *e)
     buf_release(&fresh);
     buf_release(&all);
     return good;
+}
+
+/* One listener on all workers. */
+struct port_sum {
+    const char *name;
+    unsigned long accepted, open;
+};
+
+static unsigned long
+count_sessions(const struct worker *w, const struct port *p)
+{
+    unsigned long n = 0;
+    list_for (it, &w->sessions)
+        n += container_of(it, struct session, node)->port_number == p->number;
+    return n;
+}
+
+static void
+sum_port(struct worker *w, void *arg)
+{
+    struct port_sum *sum = arg;
+    list_for (it, &w->ports) {
+        struct port *p = container_of(it, struct port, node);
+        if (!slice_eq(slice_str(p->name), slice_str(sum->name)))
+            continue;
+        sum->accepted += p->accepted;
+        sum->open += count_sessions(w, p);
+    }
+}
+
+struct port_lines {
+    struct {
+        char name[sizeof(((struct port *)NULL)->name)], address[64];
+        const char *mode;
+    } lines[PORTS_MAX];
+    size_t n;
+};
+
+static void
+list_ports(struct worker *w, void *arg)
+{
+    struct port_lines *all = arg;
+    list_for (it, &w->ports) {
+        struct port *p = container_of(it, struct port, node);
+        if (all->n == PORTS_MAX)
+            return;
+        snprintf(all->lines[all->n].name, sizeof(all->lines[0].name), "%s", p->name);
+        sock_text(listen_addr(p->listener), all->lines[all->n].address,
+                  sizeof(all->lines[0].address));
+        all->lines[all->n++].mode = p->mode->name;
+    }
+}
+
+void
+proxy_listeners(struct proxy *p, struct json *j, const char *key)
+{
+    struct port_lines all = {.n = 0};
+    worker_call(p->workers[0], list_ports, &all);
+    json_begin_array(j, key);
+    for (size_t i = 0; i < all.n; i++) {
+        struct port_sum sum = {.name = all.lines[i].name};
+        for (unsigned k = 0; k < p->n_workers; k++)
+            worker_call(p->workers[k], sum_port, &sum);
+        json_begin_object(j, NULL);
+        json_str(j, "mode", all.lines[i].mode);
+        json_str(j, "address", all.lines[i].address);
+        json_u64(j, "open", sum.open);
+        json_u64(j, "accepted", sum.accepted);
+        json_end_object(j);
+    }
+    json_end_array(j);
 }

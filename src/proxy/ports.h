@@ -7,5 +7,5 @@
  * On failure nothing has changed. */
 bool ports_apply(struct proxy *p, const struct setup *s, struct err *e) MUST_CHECK;
 /* Says where we listen, one line each: on standard output (standard error with --json) what is new,
- * in the port file, and to proxy_listeners, all of it. */
+ * in the port file all of it. */
 bool ports_announce(struct proxy *p, const struct config *c, struct err *e) MUST_CHECK;

@@ -12,8 +12,6 @@
 #include "proxy/ports.h"
 #include "proxy/worker.h"
 
-#define LISTENING_MAX (64u << 10)
-
 static bool
 proxy_make_workers(struct proxy *p, const struct config *c, struct err *e)
 {
@@ -54,7 +52,6 @@ proxy_new(const struct config *c, struct budget *budget, struct err *e)
     }
     p->budget = budget;
     pthread_mutex_init(&p->lock, NULL);
-    buf_init(&p->listening, LISTENING_MAX);
     if (proxy_fill(p, c, e))
         return p;
     proxy_free(p);
@@ -74,14 +71,6 @@ struct setup *
 proxy_setup(const struct proxy *p)
 {
     return setup_ref(p->setup);
-}
-
-void
-proxy_listeners(struct proxy *p, struct buf *out)
-{
-    pthread_mutex_lock(&p->lock);
-    buf_append(out, buf_slice(&p->listening));
-    pthread_mutex_unlock(&p->lock);
 }
 
 bool
@@ -206,7 +195,6 @@ proxy_free(struct proxy *p)
     leaf_cache_free(p->leaves);
     setup_unref(p->setup);
     rules_unref(p->rules);
-    buf_release(&p->listening);
     pthread_mutex_destroy(&p->lock);
     mem_free(p);
 }

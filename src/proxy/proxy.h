@@ -8,7 +8,7 @@
 #include "proxy/config.h"
 
 struct audience;
-struct buf;
+struct json;
 struct proxy;
 struct rules;
 struct setup;
@@ -40,8 +40,9 @@ bool proxy_shun(struct proxy *p, const struct sockaddr *a, struct err *e) MUST_C
 /* A reference to what was made of the newest configuration. On the thread that starts and reloads.
  */
 struct setup *proxy_setup(const struct proxy *p) MUST_CHECK;
-/* Appends the lines "listening MODE ADDRESS:PORT" as they were last said. Any thread. */
-void proxy_listeners(struct proxy *p, struct buf *out);
+/* Appends an array of the listeners: mode, address, connections open now and accepted since it was
+ * opened. On the thread that starts and reloads. */
+void proxy_listeners(struct proxy *p, struct json *j, const char *key);
 /* Gives up what is not needed for serving, as the configuration says. Before there are threads. */
 bool proxy_confine(const struct proxy *p, struct err *e) MUST_CHECK;
 /* Begins to serve; the writer is borrowed until proxy_free. The lines "listening MODE ADDRESS:PORT"

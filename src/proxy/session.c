@@ -328,7 +328,7 @@ session_describe(struct session *s, int fd, const struct sockaddr *from)
 }
 
 static struct session *
-session_new(const struct port *p, int fd, const struct sockaddr *from)
+session_new(struct port *p, int fd, const struct sockaddr *from)
 {
     struct worker *w = p->worker;
     struct session *s = mem_zalloc(sizeof(*s));
@@ -341,6 +341,7 @@ session_new(const struct port *p, int fd, const struct sockaddr *from)
     s->fixed = p->server;
     s->port = s->fixed.port;
     snprintf(s->target, sizeof(s->target), "%s", s->fixed.host);
+    s->port_number = p->number;
     s->host = (struct host){.ops = &session_host_ops,
                             .limits = &s->setup->limits,
                             .budget = w->proxy->budget,
@@ -405,7 +406,7 @@ session_may_come(struct worker *w, const struct sockaddr *from)
 }
 
 void
-session_accept(const struct port *p, int fd, const struct sockaddr *from)
+session_accept(struct port *p, int fd, const struct sockaddr *from)
 {
     struct worker *w = p->worker;
     struct err e = {0};
@@ -415,6 +416,7 @@ session_accept(const struct port *p, int fd, const struct sockaddr *from)
         fd_close(fd);
         return;
     }
+    p->accepted++;
     atomic_fetch_add_explicit(&w->proxy->counters.connections, 1, memory_order_relaxed);
     if (!stream_open(w->loop, fd, s->client, session_on_gone, &e)) {
         log_line(LOG_WARN, "a connection is dropped: %s", e.text);

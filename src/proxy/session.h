@@ -17,6 +17,7 @@ struct session {
     struct setup *setup; /* a reference */
     const struct mode_ops *mode;
     struct mode_server fixed; /* where the mode leads it; without a host: nowhere */
+    uint64_t port_number;     /* of the listener it came by, which may be closed by now */
     struct chain *client;
     atomic_uint *from; /* the counter of its client */
     struct peer *peer;
@@ -51,7 +52,7 @@ struct session {
 };
 
 /* Takes the descriptor, in any case. */
-void session_accept(const struct port *p, int fd, const struct sockaddr *from);
+void session_accept(struct port *p, int fd, const struct sockaddr *from);
 /* Says goodbye to an idle client; the session ends when the connection does. */
 void session_hang_up(struct session *s);
 /* Closes the client's connection, at once, and all that belongs to it. */

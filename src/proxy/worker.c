@@ -274,6 +274,7 @@ worker_open_port(struct worker *w, const struct port_spec *spec, struct err *e)
         return NULL;
     }
     p->worker = w;
+    p->number = ++w->last_port;
     p->mode = spec->mode;
     p->server = spec->server;
     p->wanted = true;

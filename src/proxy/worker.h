@@ -22,6 +22,7 @@ struct worker {
     struct rules *rules; /* for new requests: a reference, or NULL */
     struct list held;    /* struct hooks: that wait for a person, the oldest first */
     struct list ports;   /* struct port: open listeners */
+    uint64_t last_port;  /* the number of the newest */
     struct list sessions;
     struct pool *pool;
     struct list away; /* struct upstream: leased, in a tunnel, or being closed */
@@ -52,6 +53,8 @@ struct port_spec {
 struct port {
     struct list node;
     struct worker *worker;
+    uint64_t number; /* on this worker, never given twice */
+    unsigned long accepted;
     const struct mode_ops *mode;
     struct mode_server server;
     struct listener *listener;

@@ -226,7 +226,7 @@ one_option_may_be_changed_in_a_copy(void **state)
     assert_int_equal(c->head_time, 1000000000);
     assert_string_equal(old->deny_targets[0], "private");
     config_unref(old);
-    struct config *back = with(c, "head-time", &(struct settings_texts){.reset = true}, &e);
+    struct config *back = with(c, "head-time", &(struct settings_texts){.how = SETTINGS_RESET}, &e);
     assert_non_null(back);
     assert_int_equal(back->head_time, 10000000000);
     struct config *empty = with(c, "deny-targets", &(struct settings_texts){.n = 0}, &e);
@@ -293,6 +293,39 @@ what_was_changed_stays_over_a_reload_until_it_is_taken_back(void **state)
     config_unref(all);
 }
 
+static struct config *
+change_how(const struct config *old, const char *name, enum settings_how how, const char *text)
+{
+    struct err e = {0};
+    struct option_name o;
+    struct slice value = slice_str(text);
+    assert_true(option_find(slice_str(name), &o));
+    return settings_with(old, o.option,
+                         &(struct settings_texts){.texts = &value, .n = 1, .how = how}, &e);
+}
+
+static void
+entries_come_and_go_and_bools_are_turned(void **state)
+{
+    struct config *c[6] = {must_load()};
+    c[1] = change_how(c[0], "deny-targets", SETTINGS_ADD, "private");
+    c[2] = change_how(c[1], "deny-targets", SETTINGS_ADD, "loopback");
+    assert_string_equal(c[2]->deny_targets[1], "loopback");
+    assert_null(change_how(c[2], "deny-targets", SETTINGS_ADD, "private"));
+    c[3] = change_how(c[2], "deny-targets", SETTINGS_REMOVE, "private");
+    assert_string_equal(c[3]->deny_targets[0], "loopback");
+    assert_null(c[3]->deny_targets[1]);
+    assert_null(change_how(c[3], "deny-targets", SETTINGS_REMOVE, "private"));
+    assert_null(change_how(c[3], "deny-targets", SETTINGS_ADD, "nonsense"));
+    c[4] = change_how(c[3], "deny-targets", SETTINGS_REMOVE, "loopback");
+    c[5] = change_how(c[4], "anticache", SETTINGS_TOGGLE, "");
+    assert_true(c[5]->anticache && !c[4]->anticache);
+    assert_null(change_how(c[4], "idle-time", SETTINGS_TOGGLE, ""));
+    assert_null(change_how(c[4], "idle-time", SETTINGS_ADD, "9s"));
+    for (size_t i = 0; i < ARRAY_LEN(c); i++)
+        config_unref(c[i]);
+}
+
 static void
 a_text_is_merged_whole_or_not_at_all(void **state)
 {
@@ -350,6 +383,7 @@ main(void)
                                         setup, teardown),
         cmocka_unit_test_setup_teardown(a_text_is_merged_whole_or_not_at_all, setup, teardown),
         cmocka_unit_test_setup_teardown(what_is_printed_can_be_read_again, setup, teardown),
+        cmocka_unit_test_setup_teardown(entries_come_and_go_and_bools_are_turned, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -10,8 +10,7 @@
 #include "ui/web/openapi.h"
 #include "ui/web/route.h"
 
-#define API_VERSION   1
-#define LISTENERS_MAX (64u << 10)
+#define API_VERSION 1
 
 enum call_state
 api_home(struct call *c)
@@ -105,35 +104,6 @@ api_metrics(struct call *c)
                "# HELP weir_start_time_seconds Start of the program since 1970\n"
                "# TYPE weir_start_time_seconds gauge\nweir_start_time_seconds %llu\n",
                (unsigned long long)(c->control->started / 1000000000));
-    return CALL_DONE;
-}
-
-static void
-put_listeners(struct json *j, struct slice lines)
-{
-    json_begin_array(j, "listeners");
-    while (lines.n) {
-        struct slice line = slice_cut(&lines, '\n');
-        slice_cut(&line, ' ');
-        json_begin_object(j, NULL);
-        json_text(j, "mode", slice_cut(&line, ' '));
-        json_text(j, "address", line);
-        json_end_object(j);
-    }
-    json_end_array(j);
-}
-
-enum call_state
-api_listeners(struct call *c)
-{
-    struct buf lines;
-    buf_init(&lines, LISTENERS_MAX);
-    proxy_listeners(c->control->given.proxy, &lines);
-    json_begin_object(&c->json, NULL);
-    put_listeners(&c->json, buf_slice(&lines));
-    json_str(&c->json, "control", c->control->address);
-    json_end_object(&c->json);
-    buf_release(&lines);
     return CALL_DONE;
 }
 

@@ -125,9 +125,10 @@ static bool
 read_value(struct change *ch, const json_t *v)
 {
     ch->texts.texts = ch->room;
-    ch->texts.reset = json_is_null(v);
-    if (ch->texts.reset)
+    if (json_is_null(v)) {
+        ch->texts.how = SETTINGS_RESET;
         return true;
+    }
     if (!json_is_array(v))
         return add_scalar(ch, v);
     for (size_t i = 0; i < json_array_size(v); i++)
@@ -210,25 +211,46 @@ api_option_set(struct call *c)
     return change_begin(ch);
 }
 
-static bool
-make_toggle(struct change *ch, const struct control_options *given)
-{
-    const struct config *now = ch->call->control->config;
-    bool on = *(const bool *)((const char *)now + ch->option->offset);
-    return add_text(ch, on ? SLICE("no") : SLICE("yes")) && make_set(ch, given);
-}
-
 enum call_state
 api_option_toggle(struct call *c)
 {
     const struct option *o = find(c);
-    if (o && o->type != OPTION_BOOL)
-        return call_fail(c, 422, "bad-value", "option '%s' is neither on nor off", o->name);
-    struct change *ch = o ? change_new(c, o, make_toggle) : NULL;
+    struct change *ch = o ? change_new(c, o, make_set) : NULL;
+    if (!ch)
+        return CALL_DONE;
+    ch->texts.how = SETTINGS_TOGGLE;
+    return change_begin(ch);
+}
+
+/* Listeners are entries of the option 'mode'. */
+static enum call_state
+change_mode(struct call *c, enum settings_how how, struct slice spec)
+{
+    struct option_name mode;
+    if (!spec.n || !option_find(SLICE("mode"), &mode))
+        return call_fail(c, 400, "bad-parameter",
+                         "'mode' must say which listener: MODE[@[HOST:]PORT]");
+    struct change *ch = change_new(c, mode.option, make_set);
     if (!ch)
         return CALL_DONE;
     ch->texts.texts = ch->room;
+    if (!add_text(ch, spec))
+        return call_fail(c, 422, "bad-value", "'mode' holds a NUL byte");
+    ch->texts.how = how;
     return change_begin(ch);
+}
+
+enum call_state
+api_listener_add(struct call *c)
+{
+    const json_t *content = call_json(c);
+    return content ? change_mode(c, SETTINGS_ADD, json_in_key(content, "mode")) : CALL_DONE;
+}
+
+enum call_state
+api_listener_remove(struct call *c)
+{
+    return change_mode(c, SETTINGS_REMOVE, call_query(c, "mode"));
 }
 
 static bool

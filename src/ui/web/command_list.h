@@ -164,6 +164,12 @@ COMMAND("version", "GET", "/api/v1/version", "The program and the version of the
 COMMAND("proxyserver.active_connections", "GET", "/api/v1/statistics",
         "How many clients are connected, among the other numbers of the engine", NO_ARGS)
 COMMAND("listeners.list", "GET", "/api/v1/listeners", "Where the engine listens", NO_ARGS)
+COMMAND("listeners.add", "POST", "/api/v1/listeners", "Opens one more listener",
+        ARGS(NEED("mode", TEXT, "MODE[@[HOST:]PORT]")))
+COMMAND("listeners.remove", "DELETE", "/api/v1/listeners?mode={mode}",
+        "Closes a listener; its connections go on",
+        ARGS(NEED("mode", TEXT, "as it was asked for, one of 'specs' of listeners.list")))
+COMMAND("modes.list", "GET", "/api/v1/modes", "The ways in that there are", NO_ARGS)
 COMMAND("ca.export", "GET", "/api/v1/ca/{format}", "The certificate of the authority",
         ARGS(NEED("format", CHOICE, "of the file", .choices = "pem|cer|p12")))
 COMMAND("eventstore.list", "GET", "/api/v1/events?after={after}",

@@ -145,6 +145,15 @@ ROUTE("GET", "/api/v1/statistics", api_statistics, .summary = "How the engine fa
       .response = "Statistics")
 ROUTE("GET", "/api/v1/listeners", api_listeners, .summary = "Where the engine listens",
       .response = "Listeners")
+ROUTE("POST", "/api/v1/listeners", api_listener_add,
+      .summary = "Opens one more, checked as a new value of the option 'mode' is",
+      .body = "NewListener", .response = "Option")
+ROUTE("DELETE", "/api/v1/listeners", api_listener_remove,
+      .summary = "Closes one; its connections go on",
+      .params = PARAMS({"mode", "string", "one of 'specs', as it is spelt there"}),
+      .response = "Option")
+ROUTE("GET", "/api/v1/modes", api_modes, .summary = "The ways in that there are",
+      .response = "Modes")
 ROUTE("GET", "/api/v1/commands", api_commands,
       .summary = "The commands: every capability by name, with typed arguments",
       .response = "Commands")
