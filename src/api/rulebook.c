@@ -1,6 +1,7 @@
 /* The list of rules: changed as a whole, in the file and in the engine. */
 #include "api/rulebook.h"
 
+#include "api/presets.h"
 #include "api/rules_file.h"
 #include "base/mem.h"
 
@@ -13,6 +14,7 @@ struct rulebook {
     char *folder;
     size_t n_fixed; /* rules in front that come from options */
     struct rules *rules;
+    struct presets *presets; /* of the queries */
     void (*changed)(void *arg, struct rules *rules);
     void *arg;
     bool confined;
@@ -120,17 +122,29 @@ adopt(struct rulebook *b, const struct draft *d, bool write, struct err *e)
     return true;
 }
 
-static bool
-add_spec(struct rulebook *b, struct draft *d, const struct rule_spec *spec, struct err *e)
+static struct rule *
+make_rule(const struct rulebook *b, const struct presets *presets, const struct rule_spec *spec,
+          uint64_t id, struct err *e)
 {
-    struct rule *rule = rule_new(spec, 0, b->folder, e);
+    struct filter_presets lookup = presets_lookup(presets);
+    struct rule_origin origin = {.id = id, .folder = b->folder, .presets = &lookup};
+    return rule_new_from(spec, &origin, e);
+}
+
+static bool
+add_spec(struct rulebook *b, const struct presets *presets, struct draft *d,
+         const struct rule_spec *spec, struct err *e)
+{
+    struct rule *rule = make_rule(b, presets, spec, 0, e);
     return rule && (draft_insert(d, d->n, rule) || err_memory(e));
 }
 
 static bool
-read_file(struct rulebook *b, struct draft *d, struct err *e)
+read_file(struct rulebook *b, const struct presets *presets, struct draft *d, struct err *e)
 {
-    struct rules *rs = rules_file_load(b->folder, e);
+    struct filter_presets lookup = presets_lookup(presets);
+    struct rule_origin origin = {.folder = b->folder, .presets = &lookup};
+    struct rules *rs = rules_file_load(&origin, e);
     bool good = rs && draft_copy(d, rs, rules_count(rs), e);
     rules_unref(rs);
     return good;
@@ -148,10 +162,11 @@ begin(struct rulebook *b, const struct rulebook_options *o, struct draft *d, str
     /* Later the sandbox would not let it be made. */
     if (mkdir(b->folder, 0700) != 0 && errno != EEXIST)
         return err_errno(e, ERR_START, errno, "cannot make folder '%s'", b->folder);
+    TRY(b->presets = presets_load(b->folder, e));
     for (size_t i = 0; i < o->n_fixed; i++)
-        TRY(add_spec(b, d, &o->fixed[i], e));
+        TRY(add_spec(b, b->presets, d, &o->fixed[i], e));
     b->n_fixed = d->n;
-    return read_file(b, d, e) && adopt(b, d, false, e);
+    return read_file(b, b->presets, d, e) && adopt(b, d, false, e);
 }
 
 struct rulebook *
@@ -181,6 +196,7 @@ rulebook_free(struct rulebook *b)
     if (!b)
         return;
     rules_unref(b->rules);
+    presets_unref(b->presets);
     pthread_mutex_destroy(&b->lock);
     mem_free(b->folder);
     mem_free(b);
@@ -270,7 +286,8 @@ is_below(struct slice folder, struct slice path)
         return false;
     while (rest.n) {
         struct slice part = slice_cut(&rest, '/');
-        if (slice_eq(part, SLICE("..")) || slice_eq(part, SLICE(RULES_FILE)))
+        if (slice_eq(part, SLICE("..")) || slice_eq(part, SLICE(RULES_FILE)) ||
+            slice_eq(part, SLICE(PRESETS_FILE)))
             return false;
     }
     return true;
@@ -301,7 +318,7 @@ static struct rule *
 edit_make(struct edit *x, const struct rule_spec *spec, uint64_t id)
 {
     struct naming n = {.edit = x};
-    struct rule *r = rule_new(spec, id, x->book->folder, x->e);
+    struct rule *r = make_rule(x->book, x->book->presets, spec, id, x->e);
     if (r && x->book->confined)
         rule_files(r, naming_judge, &n);
     if (!n.wrong)
@@ -438,17 +455,81 @@ keep_counts(const struct rulebook *b, struct draft *d, size_t n_fixed, struct er
     return true;
 }
 
+/* Takes the reference: they are those of the book now, or nothing. */
+static void
+swap_presets(struct rulebook *b, struct presets *presets, bool good)
+{
+    presets_unref(good ? b->presets : presets);
+    if (good)
+        b->presets = presets;
+}
+
 bool
 rulebook_reload(struct rulebook *b, const struct rule_spec *fixed, size_t n_fixed, struct err *e)
 {
     struct draft d = {0};
-    bool good = true;
     pthread_mutex_lock(&b->lock);
+    struct presets *presets = presets_load(b->folder, e);
+    bool good = presets;
     for (size_t i = 0; good && i < n_fixed; i++)
-        good = add_spec(b, &d, &fixed[i], e);
-    good = good && read_file(b, &d, e) && keep_counts(b, &d, n_fixed, e) && adopt(b, &d, false, e);
+        good = add_spec(b, presets, &d, &fixed[i], e);
+    good = good && read_file(b, presets, &d, e) && keep_counts(b, &d, n_fixed, e) &&
+           adopt(b, &d, false, e);
     if (good)
         b->n_fixed = n_fixed;
+    swap_presets(b, presets, good);
+    draft_release(&d);
+    pthread_mutex_unlock(&b->lock);
+    return good;
+}
+
+/* Presets ------------------------------------------------------------------------------------- */
+
+struct presets *
+rulebook_presets(struct rulebook *b)
+{
+    pthread_mutex_lock(&b->lock);
+    struct presets *p = presets_ref(b->presets);
+    pthread_mutex_unlock(&b->lock);
+    return p;
+}
+
+/* A rule with these presets: itself when it cannot name any. Returns one reference, owned. */
+static struct rule *
+remake(const struct rulebook *b, const struct presets *presets, struct rule *old, struct err *e)
+{
+    struct rule_info info;
+    rule_info(old, &info);
+    if (!strchr(info.when, '@'))
+        return rule_ref(old);
+    struct rule *r = make_rule(b, presets, rule_spec(old), info.id, e);
+    if (r)
+        rule_succeed(r, old);
+    return r;
+}
+
+static bool
+remake_all(const struct rulebook *b, const struct presets *presets, struct draft *d, struct err *e)
+{
+    for (size_t i = 0; i < rules_count(b->rules); i++) {
+        struct rule *r = remake(b, presets, rules_at(b->rules, i), e);
+        if (!r)
+            return false;
+        if (!draft_insert(d, d->n, r))
+            return err_memory(e);
+    }
+    return true;
+}
+
+bool
+rulebook_set_preset(struct rulebook *b, struct slice name, struct slice query, struct err *e)
+{
+    struct draft d = {0};
+    pthread_mutex_lock(&b->lock);
+    struct presets *presets = presets_with(b->presets, name, query, e);
+    bool good = presets && remake_all(b, presets, &d, e) && presets_save(presets, b->folder, e) &&
+                adopt(b, &d, false, e);
+    swap_presets(b, presets, good);
     draft_release(&d);
     pthread_mutex_unlock(&b->lock);
     return good;

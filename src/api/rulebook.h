@@ -8,6 +8,7 @@
 #include "base/err.h"
 #include "rule/rule.h"
 
+struct presets;
 struct rulebook;
 
 struct rulebook_options {
@@ -49,3 +50,9 @@ bool rulebook_move(struct rulebook *b, uint64_t id, uint64_t before, struct err 
  * keep their ids and counts. On failure nothing has changed. */
 bool rulebook_reload(struct rulebook *b, const struct rule_spec *fixed, size_t n_fixed,
                      struct err *e) MUST_CHECK;
+/* The newest presets: a reference, owned. */
+struct presets *rulebook_presets(struct rulebook *b);
+/* Adds or changes a preset, or takes it away (query.p NULL): in the file, and in all rules that
+ * name it. Refused when one could not be used then. */
+bool rulebook_set_preset(struct rulebook *b, struct slice name, struct slice query,
+                         struct err *e) MUST_CHECK;

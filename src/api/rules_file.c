@@ -13,7 +13,7 @@
 
 struct reader {
     struct yaml_in in;
-    const char *folder;
+    struct rule_origin origin;
     struct rule **rules;
     size_t n, cap;
     /* The rule that is being read. */
@@ -122,7 +122,7 @@ read_rule(struct reader *r, struct err *e)
         return yaml_in_fail(&r->in, "there are too many rules", e);
     r->spec = (struct rule_spec){r->args, 0};
     TRY(read_pairs(r, e));
-    struct rule *made = rule_new(&r->spec, 0, r->folder, e);
+    struct rule *made = rule_new_from(&r->spec, &r->origin, e);
     if (made)
         return keep_rule(r, made, e);
     err_prefix(e, "%s:%zu", r->in.path, line + 1);
@@ -156,9 +156,12 @@ read_root(struct yaml_in *in, struct err *e)
 }
 
 struct rules *
-rules_file_parse(struct slice text, const char *path, const char *folder, struct err *e)
+rules_file_parse(struct slice text, const char *path, const struct rule_origin *origin,
+                 struct err *e)
 {
-    struct reader r = {.in = {.path = path}, .folder = folder};
+    struct reader r = {.in = {.path = path}};
+    if (origin)
+        r.origin = *origin;
     struct rules *rs = NULL;
     if (yaml_in_read(&r.in, text, read_root, e))
         rs = rules_new(r.rules, r.n, e);
@@ -169,16 +172,16 @@ rules_file_parse(struct slice text, const char *path, const char *folder, struct
 }
 
 struct rules *
-rules_file_load(const char *folder, struct err *e)
+rules_file_load(const struct rule_origin *origin, struct err *e)
 {
     char path[4096];
     struct rules *rs = NULL;
     bool there;
     struct buf text;
     buf_init(&text, RULES_FILE_MAX);
-    snprintf(path, sizeof path, "%s/" RULES_FILE, folder);
+    snprintf(path, sizeof path, "%s/" RULES_FILE, origin->folder);
     if (yaml_in_load(path, &text, &there, e))
-        rs = rules_file_parse(buf_slice(&text), path, folder, e);
+        rs = rules_file_parse(buf_slice(&text), path, origin, e);
     buf_release(&text);
     return rs;
 }

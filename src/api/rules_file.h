@@ -11,12 +11,13 @@
 #define RULES_FILE     "rules.yaml"
 #define RULES_FILE_MAX ((size_t)16 << 20)
 
-/* Returns one reference, owned. 'path' is for messages: "path:3: rule 'x': ..."; 'folder' is what
- * relative file names are below, may be NULL. */
-struct rules *rules_file_parse(struct slice text, const char *path, const char *folder,
-                               struct err *e) MUST_CHECK;
-/* Those of the folder's file; none when there is no file. Returns one reference, owned. */
-struct rules *rules_file_load(const char *folder, struct err *e) MUST_CHECK;
+/* Returns one reference, owned. 'path' is for messages: "path:3: rule 'x': ...". 'origin' is for
+ * each rule, without an id; may be NULL. */
+struct rules *rules_file_parse(struct slice text, const char *path,
+                               const struct rule_origin *origin, struct err *e) MUST_CHECK;
+/* Those of the file in the origin's folder; none when there is no file. Returns one reference,
+ * owned. */
+struct rules *rules_file_load(const struct rule_origin *origin, struct err *e) MUST_CHECK;
 
 /* The rules as text: parsed again, it gives the same rules. */
 bool rules_file_print(const struct rules *rs, struct buf *out, struct err *e) MUST_CHECK;

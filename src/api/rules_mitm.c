@@ -368,8 +368,9 @@ rules_mitm_make(const struct config *c, struct arena *a, struct rules_mitm *out,
 static bool
 check_rules(const struct rules_mitm *made, struct err *e)
 {
+    const struct rule_origin any = {.presets = &filter_presets_any};
     for (size_t i = 0; i < made->n; i++) {
-        struct rule *r = rule_new(&made->specs[i], 0, NULL, e);
+        struct rule *r = rule_new_from(&made->specs[i], &any, e);
         if (!r)
             return false;
         rule_unref(r);
@@ -424,7 +425,7 @@ rules_mitm_check_block_list(const char *text, struct err *e)
 bool
 rules_mitm_check_query(const char *text, struct err *e)
 {
-    struct filter *f = filter_parse(slice_str(text), NULL, NULL, e);
+    struct filter *f = filter_parse(slice_str(text), &filter_presets_any, NULL, e);
     filter_unref(f);
     return f;
 }

@@ -1,6 +1,7 @@
 /* The command line: which command, its words, its options. */
 #include "cli/cli.h"
 
+#include "api/presets.h"
 #include "api/settings.h"
 #include "base/buf.h"
 #include "base/log.h"
@@ -9,6 +10,7 @@
 #include "cli/help.h"
 #include "io/local.h"
 #include "proxy/config.h"
+#include "rule/rule.h"
 
 #include <errno.h>
 
@@ -89,6 +91,19 @@ cli_read(const char *path, struct buf *out, struct err *e)
     bool good = read_stream(f, path, out, e);
     fclose(f);
     return good;
+}
+
+struct filter *
+cli_query_parse(const struct cli *cli, struct slice text, size_t *at, struct err *e)
+{
+    struct buf folder = {.max = 8192};
+    buf_printf(&folder, "%s/" RULES_FOLDER, cli->config->confdir);
+    struct presets *presets = presets_load(buf_str(&folder), e);
+    struct filter_presets lookup = presets_lookup(presets);
+    struct filter *f = presets ? filter_parse(text, &lookup, at, e) : NULL;
+    presets_unref(presets);
+    buf_release(&folder);
+    return f;
 }
 
 struct local *

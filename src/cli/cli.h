@@ -6,6 +6,7 @@
 #pragma once
 
 #include "base/err.h"
+#include "base/slice.h"
 
 #include <stdbool.h>
 
@@ -13,6 +14,7 @@ struct args;
 struct buf;
 struct cli_command;
 struct config;
+struct filter;
 struct local;
 
 /* Exit statuses of the program. */
@@ -76,6 +78,9 @@ bool cli_read(const char *path, struct buf *out, struct err *e) MUST_CHECK;
 /* The API of the engine that runs: its socket is 'path', or api.sock of the config folder. NULL
  * with a sentence. */
 struct local *cli_engine(const struct cli *cli, const char *path, struct err *e) MUST_CHECK;
+/* A query, with the presets of the config folder. As filter_parse. */
+struct filter *cli_query_parse(const struct cli *cli, struct slice text, size_t *at,
+                               struct err *e) MUST_CHECK;
 /* The commands of cli/list.h, ended by NULL. */
 extern const struct cli_command *const cli_table[];
 /* The whole program: returns its exit status. */

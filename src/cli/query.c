@@ -53,7 +53,7 @@ run_query(struct cli *cli)
     if (cli_finish(cli) != CLI_OK)
         return CLI_USAGE;
     size_t at = 0;
-    struct filter *f = filter_parse(slice_str(text), NULL, &at, &e);
+    struct filter *f = cli_query_parse(cli, slice_str(text), &at, &e);
     if (!f)
         return complain(slice_str(text), at, &e);
     struct buf out;

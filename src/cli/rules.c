@@ -1,5 +1,6 @@
 /* weir rules: the rules of the config folder: shows them, tests a file of them, takes over those of
  * other programs. */
+#include "api/presets.h"
 #include "api/rulebook.h"
 #include "api/rules_file.h"
 #include "api/rules_import.h"
@@ -12,14 +13,23 @@
 
 #define OUTPUT_MAX ((size_t)64 << 20)
 
-/* Those of rules.yaml. */
+/* Those of the file, or of rules.yaml; with the presets of the config folder. */
 static struct rules *
-load(const struct cli *cli, struct err *e)
+load(const struct cli *cli, const char *file, struct err *e)
 {
-    struct buf path = {.max = 8192};
+    struct buf path = {.max = 8192}, text = {.max = RULES_FILE_MAX};
     buf_printf(&path, "%s/" RULES_FOLDER, cli->config->confdir);
-    struct rules *rs = rules_file_load(buf_str(&path), e);
+    struct presets *presets = presets_load(buf_str(&path), e);
+    struct filter_presets lookup = presets_lookup(presets);
+    struct rule_origin origin = {.presets = &lookup, .folder = file ? NULL : buf_str(&path)};
+    struct rules *rs = NULL;
+    if (presets && !file)
+        rs = rules_file_load(&origin, e);
+    else if (presets && cli_read(file, &text, e))
+        rs = rules_file_parse(buf_slice(&text), file, &origin, e);
+    presets_unref(presets);
     buf_release(&path);
+    buf_release(&text);
     return rs;
 }
 
@@ -50,23 +60,13 @@ run_list(struct cli *cli)
     struct buf out = {.max = OUTPUT_MAX};
     if (cli_finish(cli) != CLI_OK)
         return CLI_USAGE;
-    struct rules *rs = load(cli, &e);
+    struct rules *rs = load(cli, NULL, &e);
     if (!rs)
         return cli_fail(&e);
     for (size_t i = 0; i < rules_count(rs); i++)
         put_rule(&out, rules_at(rs, i), i + 1);
     rules_unref(rs);
     return cli_print(&out);
-}
-
-static struct rules *
-parse(const char *path, struct err *e)
-{
-    struct buf text = {.max = RULES_FILE_MAX};
-    struct rules *rs =
-        cli_read(path, &text, e) ? rules_file_parse(buf_slice(&text), path, NULL, e) : NULL;
-    buf_release(&text);
-    return rs;
 }
 
 static int
@@ -76,7 +76,7 @@ run_test(struct cli *cli)
     const char *path = cli_word(cli);
     if (cli_finish(cli) != CLI_OK)
         return CLI_USAGE;
-    struct rules *rs = path ? parse(path, &e) : load(cli, &e);
+    struct rules *rs = load(cli, path, &e);
     if (!rs)
         return cli_fail(&e);
     printf("rules: %zu, all of them good\n", rules_count(rs));

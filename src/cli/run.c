@@ -428,7 +428,7 @@ read_filter(struct cli *cli, struct filter **out, struct err *e)
         buf_append(&text, slice_str(option));
     bool ok = !text.failed || err_set(e, ERR_USAGE, "the query is too long");
     if (ok && buf_len(&text)) {
-        *out = filter_parse(buf_slice(&text), NULL, &at, e);
+        *out = cli_query_parse(cli, buf_slice(&text), &at, e);
         ok = *out;
         if (!ok)
             err_prefix(e, "at byte %zu of the query '%.80s'", at, buf_str(&text));

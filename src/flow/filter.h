@@ -20,6 +20,9 @@ struct filter_presets {
     void *arg;
 };
 
+/* Takes every name: for checks where the presets are not known yet. */
+extern const struct filter_presets filter_presets_any;
+
 /*
  * Parses ours, mitmproxy's and Caido's dialect. An empty text matches everything. Returns one
  * reference, owned; NULL with a sentence that says what was expected, and *at (may be NULL) is the

@@ -290,6 +290,14 @@ filter_parse_ours(struct filter_maker *m)
     return n;
 }
 
+static struct slice
+any_preset(void *arg UNUSED, struct slice name UNUSED)
+{
+    return SLICE("id?");
+}
+
+const struct filter_presets filter_presets_any = {any_preset, NULL};
+
 /* What is right in our dialect is ours; what is not may look like another one. */
 static struct filter_node *
 parse_any(struct filter_maker *m)

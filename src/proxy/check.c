@@ -65,7 +65,7 @@ bool
 check_filter(const char *text, struct err *e)
 {
     size_t at = 0;
-    struct filter *f = filter_parse(slice_str(text), NULL, &at, e);
+    struct filter *f = filter_parse(slice_str(text), &filter_presets_any, &at, e);
     if (!f)
         err_prefix(e, "at byte %zu of '%.80s'", at, text);
     filter_unref(f);

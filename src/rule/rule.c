@@ -177,10 +177,10 @@ place(struct rule *r)
 }
 
 static bool
-read_query(struct rule *r, struct err *e)
+read_query(struct rule *r, const struct filter_presets *presets, struct err *e)
 {
     size_t at = 0;
-    r->filter = filter_parse(r->when, NULL, &at, e);
+    r->filter = filter_parse(r->when, presets, &at, e);
     if (!r->filter)
         err_prefix(e, "'when', column %zu", at + 1);
     return r->filter;
@@ -205,16 +205,17 @@ make_by(struct rule *r, struct err *e)
 }
 
 static bool
-fill(struct rule *r, const char *folder, struct err *e)
+fill(struct rule *r, const struct rule_origin *from, struct err *e)
 {
-    if (!read_names(r, e) || !read_query(r, e) || !read_action(r, folder, e) || !prepare(r, e))
+    if (!read_names(r, e) || !read_query(r, from->presets, e) || !read_action(r, from->folder, e) ||
+        !prepare(r, e))
         return false;
     place(r);
     return make_by(r, e);
 }
 
 struct rule *
-rule_new(const struct rule_spec *spec, uint64_t id, const char *folder, struct err *e)
+rule_new_from(const struct rule_spec *spec, const struct rule_origin *from, struct err *e)
 {
     struct rule *r = mem_zalloc(sizeof *r);
     struct arena *arena = r ? arena_new(ARENA_FIRST, ARENA_MAX) : NULL;
@@ -224,14 +225,20 @@ rule_new(const struct rule_spec *spec, uint64_t id, const char *folder, struct e
         return NULL;
     }
     r->arena = arena;
-    r->id = id ? id : atomic_fetch_add_explicit(&last_id, 1, memory_order_relaxed) + 1;
+    r->id = from->id ? from->id : atomic_fetch_add_explicit(&last_id, 1, memory_order_relaxed) + 1;
     atomic_init(&r->refs, 1);
-    if (copy_spec(r, spec, e) && fill(r, folder, e))
+    if (copy_spec(r, spec, e) && fill(r, from, e))
         return r;
     if (r->name.n)
         err_prefix(e, "rule '%.*s'", SLICE_ARG(slice_first(r->name, 60)));
     rule_unref(r);
     return NULL;
+}
+
+struct rule *
+rule_new(const struct rule_spec *spec, uint64_t id, const char *folder, struct err *e)
+{
+    return rule_new_from(spec, &(struct rule_origin){.id = id, .folder = folder}, e);
 }
 
 struct rule *

@@ -103,6 +103,14 @@ struct rule_info {
  * for relative file names, may be NULL. */
 struct rule *rule_new(const struct rule_spec *spec, uint64_t id, const char *folder,
                       struct err *e) MUST_CHECK;
+/* What else it is made with. */
+struct rule_origin {
+    uint64_t id;                          /* 0: a fresh one */
+    const char *folder;                   /* a base for relative file names; NULL: none */
+    const struct filter_presets *presets; /* of its query; borrowed; NULL: none */
+};
+struct rule *rule_new_from(const struct rule_spec *spec, const struct rule_origin *from,
+                           struct err *e) MUST_CHECK;
 struct rule *rule_ref(struct rule *r);
 void rule_unref(struct rule *r);
 /* Whether they say the same, but for their ids. */

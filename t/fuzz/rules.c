@@ -8,6 +8,8 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 
+static const struct rule_origin nowhere = {.folder = "/nowhere"};
+
 /* A rule that names files is not for a fuzzer. */
 static void
 note_file(void *arg, const char *path)
@@ -39,7 +41,7 @@ round_trip(const struct rules *rs)
     buf_init(&twice, RULES_FILE_MAX);
     if (!rules_file_print(rs, &once, &e))
         abort();
-    struct rules *back = rules_file_parse(buf_slice(&once), "f", "/nowhere", &e);
+    struct rules *back = rules_file_parse(buf_slice(&once), "f", &nowhere, &e);
     assert(back && rules_count(back) == rules_count(rs));
     if (!rules_file_print(back, &twice, &e))
         abort();
@@ -59,7 +61,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
     for (size_t i = 0; i + 4 <= n; i++)
         if (slice_eq(slice_first(slice_from(text, i), 4), SLICE("file")))
             return 0;
-    struct rules *rs = rules_file_parse(text, "f", "/nowhere", &e);
+    struct rules *rs = rules_file_parse(text, "f", &nowhere, &e);
     if (!rs) {
         assert(e.code == ERR_MEMORY || e.text[0]);
         return 0;

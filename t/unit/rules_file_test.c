@@ -224,13 +224,14 @@ the_file_is_written_whole_and_read_again(void **state)
     struct stat st;
     const char *folder = folder_file("conf");
     assert_int_equal(mkdir(folder, 0700), 0);
-    struct rules *none = rules_file_load(folder, &e), *one = must_read("- do: discard\n");
+    struct rules *none = rules_file_load(&(struct rule_origin){.folder = folder}, &e),
+                 *one = must_read("- do: discard\n");
     assert_int_equal(rules_count(none), 0);
     assert_true(rules_file_save(folder, one, &e));
     assert_int_equal(stat(folder_file("conf/rules.yaml"), &st), 0);
     assert_int_equal(st.st_mode & 0777, 0600);
     assert_int_not_equal(stat(folder_file("conf/rules.yaml.tmp"), &st), 0);
-    struct rules *back = rules_file_load(folder, &e);
+    struct rules *back = rules_file_load(&(struct rule_origin){.folder = folder}, &e);
     expect_print(back, "- do: discard\n");
     rules_unref(none);
     rules_unref(one);
@@ -243,7 +244,7 @@ a_file_that_cannot_be_read_is_named(void **state)
     struct err e = {0};
     assert_int_equal(mkdir(folder_file("odd"), 0700), 0);
     assert_int_equal(mkdir(folder_file("odd/rules.yaml"), 0700), 0);
-    assert_null(rules_file_load(folder_file("odd"), &e));
+    assert_null(rules_file_load(&(struct rule_origin){.folder = folder_file("odd")}, &e));
     assert_non_null(strstr(e.text, "odd/rules.yaml': is a directory"));
 }
 

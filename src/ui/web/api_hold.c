@@ -9,7 +9,7 @@
 #include "proxy/config.h"
 #include "proxy/hold.h"
 #include "proxy/live.h"
-#include "ui/web/control.h"
+#include "ui/web/lookup.h"
 #include "ui/web/route.h"
 
 #include <jansson.h>
@@ -578,7 +578,7 @@ trip_query(struct call *c, bool all)
                   "the parameter 'query' is missing: an empty one is for all flows");
         return NULL;
     }
-    struct filter *filter = filter_parse(query, NULL, &at, &e);
+    struct filter *filter = lookup_parse(c->control, query, &at, &e);
     if (!filter) {
         call_fail(c, 400, "bad-query", "%s (at byte %zu of the query)", e.text, at);
         return NULL;

@@ -217,7 +217,7 @@ api_rule_dry_run(struct call *c)
     struct lookup *k = lookup_new(c);
     if (!k)
         return CALL_DONE;
-    k->filter = filter_parse(when, NULL, &at, &e);
+    k->filter = lookup_parse(c->control, when, &at, &e);
     if (!k->filter)
         return call_fail_at(c, 400, "bad-query", at, "%s", e.text);
     k->query.newest_first = true;

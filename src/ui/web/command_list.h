@@ -138,6 +138,15 @@ COMMAND("rules.import", "POST", "/api/v1/rules/import?format={format}",
              MAY("format", CHOICE, "without: by its beginning",
                  .choices = "burp|charles|mitmproxy")))
 
+/* Presets */
+COMMAND("presets.list", "GET", "/api/v1/presets", "Queries with names, '@name' in others", NO_ARGS)
+COMMAND("presets.set", "PUT", "/api/v1/presets/{name}",
+        "Adds or changes a preset, in all rules that name it",
+        ARGS(NEED("name", TEXT, "letters, digits, '.', '-', '_'"),
+             NEED("query", QUERY, "what it stands for")))
+COMMAND("presets.remove", "DELETE", "/api/v1/presets/{name}", "Removes one that nothing names",
+        ARGS(NEED("name", TEXT, "which one")))
+
 /* Options */
 COMMAND("options.list", "GET", "/api/v1/options", "All options with their values", NO_ARGS)
 COMMAND("options.get", "GET", "/api/v1/options/{name}", "One option with its value",

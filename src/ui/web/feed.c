@@ -429,7 +429,7 @@ feed_want(struct feed *f, const json_t *watch)
         tell_error(f, "bad-message", "'watch' must be an object with a query as 'list'");
         return;
     }
-    struct filter *filter = filter_parse(json_in_key(watch, "list"), NULL, NULL, &e);
+    struct filter *filter = lookup_parse(f->control, json_in_key(watch, "list"), NULL, &e);
     if (!filter) {
         tell_error(f, "bad-query", e.text);
         return;

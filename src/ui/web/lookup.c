@@ -1,12 +1,24 @@
 /* Asking the library. */
 #include "ui/web/lookup.h"
 
+#include "api/presets.h"
+#include "api/rulebook.h"
 #include "base/mem.h"
 #include "base/scan.h"
 #include "rule/rule.h"
 #include "store/writer.h"
 
 #include <inttypes.h>
+
+struct filter *
+lookup_parse(const struct control *c, struct slice text, size_t *at, struct err *e)
+{
+    struct presets *presets = rulebook_presets(c->given.rulebook);
+    struct filter_presets lookup = presets_lookup(presets);
+    struct filter *f = filter_parse(text, &lookup, at, e);
+    presets_unref(presets);
+    return f;
+}
 
 struct lookup *
 lookup_new(struct call *c)
@@ -26,7 +38,7 @@ lookup_query(struct lookup *k)
 {
     struct err e = {0};
     size_t at = 0;
-    k->filter = filter_parse(call_query(k->call, "query"), NULL, &at, &e);
+    k->filter = lookup_parse(k->call->control, call_query(k->call, "query"), &at, &e);
     if (k->filter)
         return true;
     call_fail(k->call, 400, "bad-query", "%s (at byte %zu of the query)", e.text, at);

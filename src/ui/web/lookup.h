@@ -45,6 +45,9 @@ struct lookup {
     struct err e;
 };
 
+/* A query, with the presets as they are now. As filter_parse. */
+struct filter *lookup_parse(const struct control *c, struct slice text, size_t *at,
+                            struct err *e) MUST_CHECK;
 /* NULL: the call has failed. In the arena of the call. */
 struct lookup *lookup_new(struct call *c) MUST_CHECK;
 /* Reads the parameter 'query' of the URL. Without it, everything matches. */

@@ -59,6 +59,15 @@ ROUTE("DELETE", "/api/v1/rules/{id}", api_rule_remove, .summary = "Removes a rul
 ROUTE("POST", "/api/v1/rules/{id}/move", api_rule_move,
       .summary = "Puts it in front of another one, or at the end",
       .params = PARAMS({"id", "integer", "of the rule"}), .body = "Move", .response = "Rule")
+ROUTE("GET", "/api/v1/presets", api_presets, .summary = "Queries with names, '@name' in others",
+      .response = "Presets")
+ROUTE("PUT", "/api/v1/presets/{name}", api_preset_set,
+      .summary = "Adds or changes one, in all rules that name it",
+      .params = PARAMS({"name", "string", "of the preset"}), .body = "Preset",
+      .response = "Presets")
+ROUTE("DELETE", "/api/v1/presets/{name}", api_preset_remove,
+      .summary = "Removes one that nothing names",
+      .params = PARAMS({"name", "string", "of the preset"}), .response = "Presets")
 ROUTE("POST", "/api/v1/send", api_send, .summary = "Sends a request that is composed here",
       .body = "Send", .response = "Flow")
 ROUTE("POST", "/api/v1/replay", api_replay,
