@@ -60,6 +60,9 @@ OPTION(web_password, TEXT, .name = "web-password", .arg = "TEXT", .secret = true
        .help = "a password that opens the control API as its token does, or the scrypt hash of one "
                "('$7$...', made by 'mkpasswd -m scrypt'). Others can see it on the command line: "
                "better in the environment or the file")
+OPTION(mcp_allow_actions, BOOL, .name = "mcp-allow-actions", .def = "no",
+       .help = "coding assistants that come by the control API (POST /api/v1/mcp) get tools that "
+               "change something, too")
 
 GROUP("Certificate authority")
 OPTION(confdir, PATH, .name = "confdir", .def = "~/.weir", .arg = "DIR",

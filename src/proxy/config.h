@@ -35,6 +35,7 @@ struct config {
     bool api;                 /* the control API is served */
     const char *web_listen;   /* where, never NULL */
     const char *web_password; /* or its hash; NULL: the token alone opens it */
+    bool mcp_allow_actions;   /* over the API */
     bool onboarding;
     const char *onboarding_host;
 

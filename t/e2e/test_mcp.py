@@ -5,9 +5,11 @@ import subprocess
 import pytest
 
 from lib.api import Api, OPTIONS
+from lib.echo import ask
 from lib.env import scrubbed
 from lib.message import read_response, reply
 from lib.origin import answer_all
+from lib.wait import until
 from lib.weir import BINARY, SANITIZER_ENV
 
 
@@ -97,3 +99,58 @@ def test_without_an_engine_it_says_so(tmp_path):
     done = subprocess.run([str(BINARY), "mcp", "--socket", str(tmp_path / "none.sock")], input=b"", capture_output=True, timeout=60,
                           env={**scrubbed(tmp_path), **SANITIZER_ENV}, check=False)
     assert done.returncode == 1 and b"no engine answers at" in done.stderr
+
+
+# Over the control API
+
+
+def rpc(api, method, ident=1, **params):
+    return json.loads(api.call("POST", "/api/v1/mcp", {"jsonrpc": "2.0", "id": ident, "method": method, "params": params}).body)
+
+
+def test_api_speaks_it_too_and_is_read_only(control, origin):
+    site = origin(answer_all(lambda request: reply(b'{"password": "hunter2", "a": 1}', "200 OK", "Content-Type: application/json",
+                                                   "Set-Cookie: id=hunter2")))
+    api = control(sites=[site])
+    ask(api.proxy, site, "/x?token=hunter2")
+    until(lambda: api.get("/flows/count")["count"] == 1, "the flow")
+    assert rpc(api, "initialize", "x")["result"]["serverInfo"]["name"] == "weir"
+    tools = {tool["name"] for tool in rpc(api, "tools/list")["result"]["tools"]}
+    assert "search_flows" in tools and not tools & {"add_rule", "edit_held", "mark_flow"}
+    answer = rpc(api, "tools/call", 7, name="search_flows", arguments={"query": "path:/x"})
+    assert answer["id"] == 7 and not answer["result"]["isError"]
+    rows = json.loads(answer["result"]["content"][0]["text"])["rows"]
+    body = rpc(api, "tools/call", name="get_content", arguments={"id": rows[0]["id"], "side": "response"})
+    assert json.loads(body["result"]["content"][0]["text"])["a"] == 1
+    assert "hunter2" not in json.dumps([answer, body])
+    assert rpc(api, "tools/call", name="add_rule", arguments={"name": "x", "do": "block"})["error"]["code"] == -32602
+    assert rpc(api, "tools/call", name="get_flow", arguments={"id": 999})["result"]["isError"]
+    assert api.get("/rules")["rules"] == []
+
+
+def test_api_gives_actions_when_it_was_started_so(control):
+    api = control("--mcp-allow-actions")
+    answer = rpc(api, "tools/call", name="add_rule", arguments={"name": "x", "do": "block", "args": {"status": "404"}})
+    assert not answer["result"]["isError"] and api.get("/rules")["rules"][0]["name"] == "x"
+    assert [line["text"] for line in api.get("/audit")["lines"]] == ["added rule 1", "POST /api/v1/rules 200"]
+
+
+def test_messages_to_the_api_that_are_none_are_answered(control):
+    api = control()
+    for content in (b"", b"{", b"[]", b"[{}]"):
+        assert json.loads(api.call("POST", "/api/v1/mcp", content or None).body)["error"]["code"] in (-32700, -32600)
+    note = api.call("POST", "/api/v1/mcp", {"jsonrpc": "2.0", "method": "notifications/initialized"})
+    assert note.status == 202 and note.body == b""
+    assert api.call("GET", "/api/v1/mcp").status == 405
+    assert rpc(api, "no/such")["error"]["code"] == -32601
+    assert api.code("POST", "/api/v1/mcp", {}, token=False) == (401, "no-token")
+    assert api.code("POST", "/api/v1/mcp", {}, fields={"Origin": "http://evil.test"}) == (403, "wrong-origin")
+
+
+def test_client_that_leaves_before_a_tool_has_answered_does_no_harm(control):
+    api = control()
+    for _ in range(20):
+        with api.dial() as pipe:
+            pipe.send(api.request("POST", "/api/v1/mcp", {"jsonrpc": "2.0", "id": 1, "method": "tools/call",
+                                                          "params": {"name": "search_flows", "arguments": {}}}))
+    assert rpc(api, "ping")["result"] == {}

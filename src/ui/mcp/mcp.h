@@ -26,5 +26,23 @@ struct mcp {
 
 #define MCP_MESSAGE_MAX ((size_t)16 << 20)
 
-/* Appends the answer as one line without a line end; nothing for a notification. */
+/* A call of the API that a message asks for, for carriers that cannot wait for its answer. */
+struct mcp_turn {
+    const char *method;
+    struct buf target;
+    char *content;     /* NULL: none */
+    struct json_t *id; /* of the message */
+};
+
+/* true: the call of the turn is to be made, then mcp_finish. false: there is none; the answer, if
+ * there is one, was appended. */
+bool mcp_begin(const struct mcp *m, struct slice message, struct mcp_turn *t,
+               struct buf *out) MUST_CHECK;
+/* Appends the answer. 'status' 0: the call was not made, and 'got' says why. Releases the turn. */
+void mcp_finish(const struct mcp *m, struct mcp_turn *t, unsigned status, struct slice got,
+                struct buf *out);
+void mcp_turn_release(struct mcp_turn *t);
+
+/* All of it by m->ask. Appends the answer as one line without a line end; nothing for a
+ * notification. */
 void mcp_handle(const struct mcp *m, struct slice message, struct buf *out);

@@ -40,9 +40,22 @@ of_seat(struct seat *s)
 }
 
 static void
+errand_after(struct errand *r, bool over)
+{
+    void (*after)(struct errand *, bool) = r->after;
+    r->after = NULL;
+    if (after)
+        after(r, over);
+    if (after && r->call.out.failed)
+        call_fail(&r->call, 500, "too-large",
+                  "the answer is too large, or there is no memory for it");
+}
+
+static void
 errand_destroy(struct dying *d)
 {
     struct errand *r = container_of(d, struct errand, dying);
+    errand_after(r, true);
     buf_release(&r->call.out);
     buf_release(&r->content);
     json_decref(r->json);
@@ -166,6 +179,7 @@ errand_send(struct errand *r)
     r->answered = true;
     r->call.control->n_calls++;
     errand_note(r);
+    errand_after(r, false);
     if (!errand_head(r)) {
         fan_tell(&r->seat, CMD_ABORT);
         errand_leave(r);

@@ -29,6 +29,10 @@ struct errand {
     bool collected; /* the content is there */
     bool answered;  /* the head is on its way */
     size_t sent;    /* bytes of call.out */
+    /* Makes another answer of the one that is there; with 'over', it never came to that. Called
+     * once; may be NULL. */
+    void (*after)(struct errand *r, bool over);
+    void *after_arg;
     struct gate_from from;
     char who[64];
     struct dying dying;

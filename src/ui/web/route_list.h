@@ -203,6 +203,10 @@ ROUTE("DELETE", "/api/v1/options", api_options_restore, .summary = "Takes all of
 ROUTE("POST", "/api/v1/options", api_options_load,
       .summary = "Gives options other values, as the text of a config file says: all or none",
       .takes = "application/yaml", .response = "Options")
+ROUTE("POST", "/api/v1/mcp", api_mcp,
+      .summary = "One message of the Model Context Protocol, as of its streamable HTTP; tools that "
+                 "change something only with --mcp-allow-actions",
+      .body = "Rpc", .type = "application/json")
 ROUTE("POST", "/api/v1/login", api_login,
       .summary = "Gives a cookie in place of the token or the password", .body = "Login",
       .response = "Done", .open = true)
