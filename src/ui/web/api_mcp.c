@@ -58,7 +58,9 @@ api_mcp(struct call *c)
     t->mcp.allow_actions = c->control->config->mcp_allow_actions;
     if (mcp_begin(&t->mcp, c->content, &t->turn, &c->out))
         return talk_ask(c, t);
-    if (!buf_len(&c->out))
-        c->status = 202; /* a notification */
+    if (!buf_len(&c->out)) { /* a notification: nothing is no JSON */
+        c->status = 202;
+        c->type = "text/plain";
+    }
     return CALL_DONE;
 }
