@@ -9,6 +9,7 @@
 #include "proxy/config.h"
 #include "proxy/hold.h"
 #include "proxy/live.h"
+#include "ui/web/change_in.h"
 #include "ui/web/lookup.h"
 #include "ui/web/route.h"
 
@@ -16,7 +17,6 @@
 
 #define OUT_MAX    ((size_t)64 << 20)
 #define LISTED_MAX 10000
-#define FIELDS_MAX 200
 
 #define AT_HELLO    (1u << STAGE_CLIENT_HELLO)
 #define AT_EXCHANGE ((1u << STAGES_N) - (1u << STAGE_REQUEST_HEAD))
@@ -29,9 +29,7 @@ struct trip {
     struct call *call;        /* a reference */
     const struct action *action;
     struct filter *filter; /* of those that are meant: a reference; NULL: all */
-    struct change change;
-    struct change_field fields[FIELDS_MAX];
-    struct slice names[FIELDS_MAX];
+    struct change_in change;
     bool forward; /* after an edit */
     uint8_t alert;
     unsigned done;
@@ -194,7 +192,7 @@ act_never(struct trip *v, struct live *l)
 static void
 act_edit(struct trip *v, struct live *l)
 {
-    bool good = hold_change(l->held, &v->change, who(v), &v->e);
+    bool good = hold_change(l->held, &v->change.change, who(v), &v->e);
     v->failed |= !good;
     if (good && v->forward)
         hold_decide(l->held, HOLD_FORWARD, who(v));
@@ -203,7 +201,7 @@ act_edit(struct trip *v, struct live *l)
 static void
 act_answer(struct trip *v, struct live *l)
 {
-    v->failed |= !hold_answer(l->held, &v->change, who(v), &v->e);
+    v->failed |= !hold_answer(l->held, &v->change.change, who(v), &v->e);
 }
 
 /* The content without its codings, as a change of it. */
@@ -222,75 +220,11 @@ act_decode(struct trip *v, struct live *l)
     buf_release(&content);
 }
 
-/* A change out of JSON */
-
-/* [[name, value], ...] */
-static bool
-read_fields(const json_t *list, struct change_field *out, size_t *n)
-{
-    *n = json_array_size(list);
-    if (!json_is_array(list) || *n > FIELDS_MAX)
-        return false;
-    for (size_t i = 0; i < *n; i++) {
-        const json_t *pair = json_array_get(list, i);
-        out[i].name = json_in_text(json_array_get(pair, 0));
-        out[i].value = json_in_text(json_array_get(pair, 1));
-        if (!out[i].name.p || !out[i].value.p)
-            return false;
-    }
-    return true;
-}
-
-static bool
-read_names(const json_t *list, struct slice *out, size_t *n)
-{
-    *n = json_array_size(list);
-    if (!json_is_array(list) || *n > FIELDS_MAX)
-        return false;
-    for (size_t i = 0; i < *n; i++)
-        if (!(out[i] = json_in_text(json_array_get(list, i))).p)
-            return false;
-    return true;
-}
-
-/* "content" is text, "content_base64" is bytes. */
-static bool
-read_content(struct trip *v, const json_t *o)
-{
-    struct change *c = &v->change;
-    c->has_content = json_object_get(o, "content") || json_object_get(o, "content_base64");
-    return json_in_bytes(o, "content", v->call->arena, CALL_CONTENT_MAX, &c->content) &&
-           (c->content.p || !c->has_content);
-}
-
-/* The part that cannot be read, or NULL. */
 static const char *
 read_change(struct trip *v, const json_t *o)
 {
-    struct change *c = &v->change;
-    const json_t *fields = json_object_get(o, "fields"), *set = json_object_get(o, "set");
-    const json_t *remove = json_object_get(o, "remove");
-    c->method = json_in_key(o, "method");
-    c->url = json_in_key(o, "url");
-    c->path = json_in_key(o, "path");
-    c->reason = json_in_key(o, "reason");
-    c->head = json_in_key(o, "head");
-    c->status = (unsigned)json_integer_value(json_object_get(o, "status"));
-    c->keep_host = json_is_true(json_object_get(o, "keep_host"));
-    c->exact = json_is_true(json_object_get(o, "exact"));
     v->forward = json_is_true(json_object_get(o, "forward"));
-    c->fields = c->set = v->fields;
-    c->remove = v->names;
-    c->all_fields = fields;
-    if (fields && set)
-        return "set, beside fields,";
-    if (fields && !read_fields(fields, v->fields, &c->n_fields))
-        return "fields";
-    if (set && !read_fields(set, v->fields, &c->n_set))
-        return "set";
-    if (remove && !read_names(remove, v->names, &c->n_remove))
-        return "remove";
-    return read_content(v, o) ? NULL : "content";
+    return change_in_read(&v->change, o, v->call->arena);
 }
 
 /* {"alert": "unknown_ca"}, or a number. */
