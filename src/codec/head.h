@@ -54,6 +54,13 @@ enum framing {
                        through */
 };
 
+/* The old signals of HTTP/2 (RFC 7540 section 5.3), which go on as they came. */
+struct priority {
+    uint32_t stream; /* that it depends on */
+    uint16_t weight; /* 1 to 256; 0: there was none */
+    bool exclusive;
+};
+
 struct http_head {
     struct slice raw;    /* all of it, through the empty line */
     struct slice line;   /* the start line with its line end */
@@ -61,7 +68,7 @@ struct http_head {
     struct slice target; /* requests: the request target as spelt */
     struct slice reason; /* responses: may be empty */
     unsigned status;     /* responses: 100 to 999; 0 in requests */
-    unsigned version;    /* 10 or 11 */
+    unsigned version;    /* 10, 11, 20 */
     struct field *fields;
     size_t n, cap;
     enum framing framing;
@@ -69,6 +76,11 @@ struct http_head {
     bool keep_alive; /* the sender would keep the connection, by version and Connection field */
     bool expect_continue; /* Expect: 100-continue in a request of HTTP/1.1 */
     bool malformed;       /* let through as it is by 'allow-malformed' */
+    /* HTTP/2 only. */
+    char pseudo[8];           /* the pseudo-fields in their order, a letter each: "masp" */
+    struct slice scheme;      /* requests: ":scheme" */
+    struct slice protocol;    /* an extended CONNECT: ":protocol" */
+    struct priority priority; /* requests: of the HEADERS frame */
 };
 
 /* The first field with the id, or NULL. */

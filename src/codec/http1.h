@@ -129,6 +129,9 @@ enum http1_result http1_parse_trailers(struct slice raw, const struct http1_limi
                                        struct arena *a, struct http_head *out,
                                        struct http1_why *why) MUST_CHECK;
 
+/* Whether a field may stand in trailers, by the list above. */
+bool http1_may_be_trailer(const struct field *f);
+
 /*
  * Print a head. The start line goes out byte for byte when it still says what method, target,
  * status and reason say, in HTTP/1.1; otherwise a line of HTTP/1.1 is written. Fields with a 'line'

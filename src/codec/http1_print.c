@@ -59,13 +59,22 @@ add_blank(struct run *r, const struct http_head *h)
     run_flush(r);
 }
 
+/* HTTP/2 is only ever written down, not sent. */
+static struct slice
+version_text(const struct http_head *h)
+{
+    return h->version == 20 ? SLICE("HTTP/2.0") : SLICE("HTTP/1.1");
+}
+
 /* Whether the line that arrived is the one that would be written. */
 static bool
 line_asks(const struct http_head *h, struct slice target)
 {
-    struct slice rest = h->line;
+    struct slice rest = h->line, version = version_text(h);
     return slice_eq(slice_cut(&rest, ' '), h->method) && slice_starts(rest, target) &&
-           slice_eq(slice_from(rest, target.n), SLICE(" HTTP/1.1\r\n"));
+           slice_starts(slice_from(rest, target.n), SLICE(" ")) &&
+           slice_starts(slice_from(rest, target.n + 1), version) &&
+           slice_eq(slice_from(rest, target.n + 1 + version.n), SLICE("\r\n"));
 }
 
 void
@@ -82,7 +91,9 @@ http1_print_request(struct buf *out, const struct http_head *h, struct slice tar
         run_text(&r, h->method);
         run_text(&r, SLICE(" "));
         run_text(&r, target);
-        run_text(&r, SLICE(" HTTP/1.1\r\n"));
+        run_text(&r, SLICE(" "));
+        run_text(&r, version_text(h));
+        run_text(&r, SLICE("\r\n"));
     }
     add_fields(&r, h);
     add_blank(&r, h);
@@ -93,7 +104,7 @@ static bool
 line_answers(const struct http_head *h)
 {
     struct slice rest = h->line;
-    if (!slice_eq(slice_cut(&rest, ' '), SLICE("HTTP/1.1")) || rest.n < 5)
+    if (!slice_eq(slice_cut(&rest, ' '), version_text(h)) || rest.n < 5)
         return false;
     unsigned status = 0;
     for (size_t i = 0; i < 3; i++)
@@ -114,7 +125,7 @@ http1_print_response(struct buf *out, const struct http_head *h)
     if (line_answers(h)) {
         run_line(&r, h->line);
     } else {
-        buf_printf(out, "HTTP/1.1 %03u ", h->status);
+        buf_printf(out, "%s %03u ", version_text(h).p, h->status);
         run_text(&r, h->reason);
         run_text(&r, SLICE("\r\n"));
     }

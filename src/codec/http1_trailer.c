@@ -29,8 +29,8 @@ static const char *const forbidden_names[] = {
 
 /* Every field that the program itself acts on is one of those, but for Accept-Encoding and Via that
  * do no harm. */
-static bool
-may_be_trailer(const struct field *f)
+bool
+http1_may_be_trailer(const struct field *f)
 {
     if (f->id != FIELD_OTHER)
         return f->id == FIELD_ACCEPT_ENCODING || f->id == FIELD_VIA;
@@ -53,7 +53,7 @@ http1_parse_trailers(struct slice raw, const struct http1_limits *limits, struct
         return r;
     size_t kept = 0;
     for (size_t i = 0; i < out->n; i++)
-        if (may_be_trailer(&out->fields[i]))
+        if (http1_may_be_trailer(&out->fields[i]))
             out->fields[kept++] = out->fields[i];
     out->n = kept;
     return HTTP1_OK;

@@ -84,6 +84,7 @@ struct flow {
     struct http_msg req, resp;
     struct interim *interim;         /* oldest first */
     uint64_t started, ended;         /* wall clock */
+    uint32_t stream;                 /* HTTP/2: on the client's connection; else 0 */
     bool server_reused;              /* the server's connection had served before */
     bool local;                      /* we answered, no server was asked */
     unsigned flags;                  /* enum flow_flag */

@@ -105,7 +105,7 @@ put_head(struct json *j, const struct http_head *h, bool whole)
         json_text(j, "method", h->method);
         json_text(j, "target", h->target);
     }
-    json_str(j, "version", h->version == 10 ? "1.0" : "1.1");
+    json_str(j, "version", h->version == 10 ? "1.0" : h->version == 20 ? "2.0" : "1.1");
     flow_json_fields(j, h);
     if (whole)
         json_base64(j, "raw", h->raw);

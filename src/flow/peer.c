@@ -25,6 +25,7 @@ peer_copy(const struct peer *p)
         return NULL;
     *copy = *p;
     copy->tls = NULL;
+    copy->h2 = NULL;
     copy->host = NULL;
     peer_set_text(&copy->host, slice_str(p->host ? p->host : ""));
     atomic_init(&copy->refs, 1);
@@ -64,6 +65,7 @@ peer_unref(struct peer *p)
     if (!p || atomic_fetch_sub_explicit(&p->refs, 1, memory_order_acq_rel) != 1)
         return;
     peer_tls_free(p->tls);
+    mem_free(p->h2);
     mem_free(p->host);
     mem_free(p);
 }
@@ -74,4 +76,12 @@ peer_need_tls(struct peer *p)
     if (!p->tls)
         p->tls = mem_zalloc(sizeof *p->tls);
     return p->tls;
+}
+
+struct peer_h2 *
+peer_need_h2(struct peer *p)
+{
+    if (!p->h2)
+        p->h2 = mem_zalloc(sizeof *p->h2);
+    return p->h2;
 }

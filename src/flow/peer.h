@@ -7,6 +7,7 @@
 
 #include "base/block.h"
 #include "base/slice.h"
+#include "codec/head.h"
 
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -31,6 +32,24 @@ struct peer_tls {
     unsigned n_certs;
 };
 
+#define PEER_SETTINGS_MAX   16
+#define PEER_PRIORITIES_MAX 8
+
+/* How a client of HTTP/2 began: by that it is recognised. */
+struct peer_h2 {
+    struct {
+        uint16_t id;
+        uint32_t value;
+    } settings[PEER_SETTINGS_MAX]; /* in their order */
+    unsigned n_settings;
+    uint32_t window; /* what it added to the window of the connection */
+    struct {
+        uint32_t stream;
+        struct priority priority;
+    } priorities[PEER_PRIORITIES_MAX]; /* PRIORITY frames before the first request */
+    unsigned n_priorities;
+};
+
 struct peer {
     atomic_uint refs;
     uint64_t id;    /* connection id, unique in the process */
@@ -40,12 +59,13 @@ struct peer {
     uint16_t port;
     uint64_t opened, resolved, connected, secured;
     struct peer_tls *tls; /* owned; NULL without TLS */
+    struct peer_h2 *h2;   /* owned; of clients that speak HTTP/2, else NULL */
 };
 
 /* One reference, fresh id. NULL without memory. */
 struct peer *peer_new(void) MUST_CHECK;
-/* A new one with the id, addresses and times of this one, and without its TLS facts. NULL without
- * memory. */
+/* A new one with the id, addresses and times of this one, and without the facts of TLS and HTTP/2.
+ * NULL without memory. */
 struct peer *peer_copy(const struct peer *p) MUST_CHECK;
 struct peer *peer_ref(struct peer *p);
 /* NULL is allowed. Any thread. */
@@ -53,5 +73,6 @@ void peer_unref(struct peer *p);
 /* Replaces one of the owned texts by a copy, to the first NUL; NULL for an empty one or without
  * memory. */
 void peer_set_text(char **text, struct slice s);
-/* The TLS facts, made when there are none yet. NULL without memory. */
+/* The facts of TLS and of HTTP/2, made when there are none yet. NULL without memory. */
 struct peer_tls *peer_need_tls(struct peer *p) MUST_CHECK;
+struct peer_h2 *peer_need_h2(struct peer *p) MUST_CHECK;

@@ -110,6 +110,8 @@ struct host_ops {
     struct layer *(*tunnel)(struct host *h, struct flow *f);
     /* What request.hooks gave is not needed any more. */
     void (*unhook)(struct host *h, void *hooks);
+    /* A client is sent away since it went beyond a limit of its connection. NULL: nobody counts. */
+    void (*limited)(struct host *h, const struct failure *why);
     /* A handshake with the client ended: good (NULL) or not. The facts are in ssl. */
     void (*secured)(struct host *h, struct chain *c, struct ssl_st *ssl, const struct failure *why);
 };
@@ -124,6 +126,9 @@ struct layer_limits {
     uint64_t body_rate, body_time;
     bool allow_malformed;
     bool forward_chunk_ext;
+    /* HTTP/2: streams of a client at a time; resets, and frames that carry nothing, in ten seconds.
+     */
+    uint32_t h2_streams, h2_resets, h2_frames;
 };
 
 struct host {

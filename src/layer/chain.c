@@ -396,6 +396,13 @@ chain_full(struct chain *c)
 }
 
 void
+chain_want_room(struct chain *c)
+{
+    c->wire.was_full = true;
+    chain_touch(c);
+}
+
+void
 chain_touch(struct chain *c)
 {
     if (c->touched)

@@ -112,6 +112,8 @@ void chain_fail(struct chain *c);
 bool chain_wants_input(const struct chain *c);
 /* Whether so much is queued that no more should be sent now; EV_ROOM will come. */
 bool chain_full(struct chain *c);
+/* For a layer that holds back what is to be sent: EV_ROOM comes when the wire has room. */
+void chain_want_room(struct chain *c);
 /* Marks the chain for the end of the turn; commands do so by themselves. */
 void chain_touch(struct chain *c);
 

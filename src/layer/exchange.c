@@ -29,6 +29,8 @@ exchange_leave_server(struct exchange *x, bool reusable)
     struct fan *f = x->server.fan;
     if (!f)
         return;
+    if (f->many && !reusable)
+        fan_tell(&x->server, CMD_ABORT);
     fan_leave(&x->server);
     x->host->ops->leave(x->host, f, x->flow, reusable);
 }

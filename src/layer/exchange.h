@@ -143,6 +143,9 @@ void exchange_end_down(struct exchange *x);
 /* The heads as they are sent on. false without memory. */
 bool exchange_head_request(struct exchange *x) MUST_CHECK;
 bool exchange_head_response(struct exchange *x) MUST_CHECK;
+/* Of a 1xx response. */
+bool exchange_head_interim(struct exchange *x, const struct http_head *from,
+                           struct http_head *sent) MUST_CHECK;
 
 /* The client's chain and the server's become a tunnel, which finishes the flow. 'first' goes to the
  * server. */

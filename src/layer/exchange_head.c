@@ -2,6 +2,7 @@
 #include "flow/edit.h"
 #include "layer/exchange.h"
 
+#include "codec/h2_head.h"
 #include "codec/hop.h"
 #include "codec/token.h"
 #include "codec/url.h"
@@ -68,6 +69,72 @@ head_upgrades(const struct http_head *h)
     return true;
 }
 
+/* What belongs to one connection of HTTP/1. */
+static void
+head_for_h2(struct http_head *h)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < h->n; i++)
+        if (!h2_is_connection_field(h->fields[i].id))
+            h->fields[kept++] = h->fields[i];
+    h->n = kept;
+    h->version = 20;
+    h->reason = SLICE_NONE;
+}
+
+static bool
+is_cookie(const struct field *f)
+{
+    return slice_eq_nocase(f->name, SLICE("Cookie"));
+}
+
+/* Crumbs become one field (RFC 9113 section 8.2.3). */
+static bool
+head_join_cookies(struct http_head *h, struct arena *a)
+{
+    struct field *first = head_find_name(h, SLICE("Cookie"));
+    size_t kept = 0;
+    struct buf all;
+    if (!first)
+        return true;
+    buf_init(&all, SIZE_MAX / 2);
+    for (size_t i = 0; i < h->n; i++) {
+        const struct field *f = &h->fields[i];
+        if (is_cookie(f))
+            buf_append(&all, f == first ? SLICE_NONE : SLICE("; "));
+        if (is_cookie(f))
+            buf_append(&all, f->value);
+        if (!is_cookie(f) || f == first)
+            h->fields[kept++] = *f;
+    }
+    bool many = kept < h->n;
+    h->n = kept;
+    first = many ? head_find_name(h, SLICE("Cookie")) : first;
+    if (many) {
+        first->value = all.failed ? SLICE_NONE : arena_dup(a, buf_slice(&all));
+        first->line = SLICE_NONE;
+    }
+    buf_release(&all);
+    return first->value.p;
+}
+
+/* Out of HTTP/2, where content needs no framing. */
+static bool
+head_for_h1(struct http_head *h, struct arena *a)
+{
+    if (h->version != 20)
+        return true;
+    h->version = 11;
+    if (h->status)
+        h->reason = token_reason(h->status);
+    else
+        TRY(head_join_cookies(h, a));
+    if (head_find(h, FIELD_TE) && !head_find(h, FIELD_CONNECTION))
+        TRY(head_add(h, a, SLICE("Connection"), SLICE("TE")));
+    return h->framing != FRAMING_CHUNKED || head_find(h, FIELD_TRANSFER_ENCODING) ||
+           head_add(h, a, SLICE("Transfer-Encoding"), SLICE("chunked"));
+}
+
 bool
 exchange_head_request(struct exchange *x)
 {
@@ -86,7 +153,11 @@ exchange_head_request(struct exchange *x)
     bool wants_host = head_wants_host(x, h);
     TRY(head_retarget(h, a));
     /* An HTTP/1.0 request may have none, and goes on as HTTP/1.1. */
-    return (!wants_host && head_find(h, FIELD_HOST)) || head_put_host(h, x->flow);
+    TRY((!wants_host && head_find(h, FIELD_HOST)) || head_put_host(h, x->flow));
+    if (!x->server.fan->many)
+        return head_for_h1(h, a);
+    head_for_h2(h);
+    return true;
 }
 
 /* What we say of the client's connection. */
@@ -173,6 +244,17 @@ head_fit(struct exchange *x, struct http_head *h)
 }
 
 bool
+exchange_head_interim(struct exchange *x, const struct http_head *from, struct http_head *sent)
+{
+    struct arena *a = x->flow->arena;
+    TRY(head_copy(sent, from, a) && hop_strip(sent, a, true, false));
+    if (x->flow->req.head.version != 20)
+        return head_for_h1(sent, a);
+    head_for_h2(sent);
+    return true;
+}
+
+bool
 exchange_head_response(struct exchange *x)
 {
     struct arena *a = x->flow->arena;
@@ -188,5 +270,11 @@ exchange_head_response(struct exchange *x)
     TRY(head_fit(x, h));
     h->keep_alive = req->keep_alive && h->framing != FRAMING_EOF && !exchange_unread(x);
     TRY(head_fault(x, h));
+    if (req->version == 20) {
+        head_for_h2(h);
+        h->keep_alive = true;
+        return true;
+    }
+    TRY(head_for_h1(h, a));
     return head_connection(x, h);
 }

@@ -141,7 +141,9 @@ void
 exchange_end_up(struct exchange *x)
 {
     struct http_head *trailers = &x->flow->req.trailers;
-    if (trailers->n && x->flow->req.sent.framing == FRAMING_CHUNKED)
+    bool place = x->flow->req.sent.framing == FRAMING_CHUNKED ||
+                 (x->server.fan && x->server.fan->many);
+    if (trailers->n && place)
         fan_send(&x->server, &(struct part){.type = PART_TRAILERS, .head = trailers});
     fan_send(&x->server, &(struct part){.type = PART_END});
 }

@@ -3,11 +3,16 @@
 #include "flow/transform.h"
 #include "layer/exchange.h"
 
-#include "codec/hop.h"
+static bool
+r_is_stale(const struct exchange *x, const struct part *p)
+{
+    return x->flow->server_reused && (p->why->reason == REASON_SERVER_CLOSED ||
+                                      p->why->reason == REASON_SERVER_RESET);
+}
 
 /* A stale connection of the pool: the server closed it before it read the request, and said
- * nothing. Only what is safe to repeat goes again (RFC 9110 section 9.2.2), and only when none of
- * its content is gone. */
+ * nothing. Only what is safe to repeat goes again (RFC 9110 section 9.2.2), or what the server says
+ * it has not looked at (RFC 9113 section 8.7), and only when none of its content is gone. */
 static bool
 r_retry(struct exchange *x, const struct part *p)
 {
@@ -15,12 +20,12 @@ r_retry(struct exchange *x, const struct part *p)
         {"GET", 3}, {"HEAD", 4}, {"OPTIONS", 7}, {"TRACE", 5}, {"PUT", 3}, {"DELETE", 6},
     };
     bool answered = x->server_answered || x->flow->resp.head.raw.n;
-    if (x->retried || answered || !x->flow->server_reused || x->flow->req.body.size ||
-        x->feeds[0] ||
-        (p->why->reason != REASON_SERVER_CLOSED && p->why->reason != REASON_SERVER_RESET))
+    bool refused = p->why->reason == REASON_SERVER_REFUSED;
+    if (x->retried || answered || x->flow->req.body.size || x->feeds[0] ||
+        (!refused && !r_is_stale(x, p)))
         return false;
     for (size_t i = 0; i < ARRAY_LEN(safe); i++) {
-        if (!slice_eq(x->flow->req.head.method, safe[i]))
+        if (!refused && !slice_eq(x->flow->req.head.method, safe[i]))
             continue;
         struct fan *f = x->server.fan;
         fan_leave(&x->server);
@@ -44,7 +49,7 @@ r_interim(struct exchange *x, const struct part *p)
         return;
     }
     struct interim *i = arena_alloc(a, sizeof(*i));
-    if (!i || !head_copy(&sent, p->head, a) || !hop_strip(&sent, a, true, false)) {
+    if (!i || !exchange_head_interim(x, p->head, &sent)) {
         exchange_fail_for(x, REASON_MEMORY, "for a 1xx response");
         return;
     }

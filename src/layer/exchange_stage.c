@@ -96,6 +96,8 @@ exchange_decided(struct exchange *x, enum stage s)
     }
     if (d->fault.kind)
         x->fault = d->fault;
+    if (x->fault.kind == FAULT_CHUNK && x->client.fan && x->client.fan->many)
+        x->fault.kind = FAULT_TRUNCATE; /* HTTP/2 has no chunks */
     if (d->shape.up || d->shape.down)
         x->shape = d->shape;
     if (d->upstream.n)

@@ -50,6 +50,14 @@ fan_on_closed(struct fan *f, const struct failure *why)
     }
 }
 
+static void
+fan_on_room(struct fan *f, uint32_t stream)
+{
+    list_for_safe (it, &f->seats)
+        if (!stream || seat_of(it)->stream == stream)
+            seat_of(it)->ops->on_room(seat_of(it));
+}
+
 static size_t
 fan_on_event(struct layer *l, const struct event *ev)
 {
@@ -58,9 +66,10 @@ fan_on_event(struct layer *l, const struct event *ev)
         return fan_on_part(f, ev);
     if (ev->type == EV_CLOSED)
         fan_on_closed(f, ev->why);
+    if (ev->type == EV_EOF)
+        f->broken = true;
     if (ev->type == EV_ROOM)
-        list_for_safe (it, &f->seats)
-            seat_of(it)->ops->on_room(seat_of(it));
+        fan_on_room(f, ev->stream);
     return 0;
 }
 
@@ -138,5 +147,8 @@ fan_tell(struct seat *s, enum cmd_type type)
 bool
 fan_full(const struct seat *s)
 {
-    return s->fan && chain_full(s->fan->layer.chain);
+    struct layer *below = s->fan ? s->fan->layer.down : NULL;
+    if (!below)
+        return false;
+    return below->ops->is_full ? below->ops->is_full(below, s->stream) : chain_full(below->chain);
 }

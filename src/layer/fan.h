@@ -34,6 +34,7 @@ struct fan {
     fan_arrive_fn *arrive; /* client's side */
     uint32_t next_stream;  /* server's side */
     unsigned served;       /* exchanges that have used it */
+    bool many;             /* HTTP/2: exchanges are served side by side */
     bool broken;           /* the connection must not be used again */
 };
 

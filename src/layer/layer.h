@@ -11,7 +11,8 @@
  * was not taken stays with the layer below, which offers it again, together with what came behind
  * it, when more arrives or when it is told CMD_MORE. Bounded, because a layer that holds as much as
  * its limit takes no more from below: that is the whole of the flow control towards the sender.
- * Towards the receiver, chain_full says when to stop taking, EV_ROOM when to go on.
+ * Towards the receiver, chain_full (is_full of a layer with streams) says when to stop taking,
+ * EV_ROOM when to go on.
  */
 #pragma once
 
@@ -28,7 +29,8 @@ enum event_type {
     EV_ROOM,   /* the wire has drained after chain_full was true */
     EV_TIMER,  /* the deadline of this layer has passed; not passed on */
     EV_EOF,    /* the peer sends nothing beyond what was offered so far; who has left bytes untaken
-                * remembers it. 'clean':    it said so (close_notify), or plain TCP */
+                * remembers it. 'clean':    it said so (close_notify), or plain TCP. From HTTP/2:
+                * no new stream will be served */
     EV_CLOSED, /* the connection is gone; nothing can be sent any more */
 };
 
@@ -79,6 +81,9 @@ struct layer_ops {
     void (*on_cmd)(struct layer *l, const struct cmd *c);
     /* Frees the layer. Called at the end of a turn. */
     void (*destroy)(struct layer *l);
+    /* Whether so much of the stream waits to be sent that no more should come; EV_ROOM for it will
+     * follow. NULL: the chain decides (chain_full). */
+    bool (*is_full)(struct layer *l, uint32_t stream);
 };
 
 /* Something that is freed at the end of the turn. */

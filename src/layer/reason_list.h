@@ -15,6 +15,7 @@ REASON(TLS_CLIENT, "tls-client", 0, "the TLS handshake with the client failed")
 REASON(SERVER_CLOSED, "server-closed", 502,
        "the server closed the connection before its response was complete")
 REASON(SERVER_RESET, "server-reset", 502, "the server reset the connection")
+REASON(SERVER_REFUSED, "server-refused", 502, "the server refused the request unseen")
 REASON(SERVER_TIMEOUT, "server-timeout", 504, "the server stayed silent for too long")
 REASON(CLIENT_CLOSED, "client-closed", 0, "the client went away before the exchange was complete")
 REASON(CLIENT_TIMEOUT, "client-timeout", 408, "the client was too slow")

@@ -97,6 +97,7 @@ struct deed_row {
 
 static const struct deed_row conn_rows[] = {
     {"\"", DEED_INPUT, take_bytes},
+    {"{", DEED_INPUT, take_bytes},
     {"drained", DEED_DRAINED, take_nothing},
     {"eof unclean", DEED_EOF_UNCLEAN, take_nothing},
     {"eof", DEED_EOF, take_nothing},

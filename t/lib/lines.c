@@ -1,6 +1,7 @@
 /* Lines of playbooks: collected, compared, spelt. */
 #include "lib/lines.h"
 
+#include "lib/frames.h"
 #include "lib/heap.h"
 
 #include <ctype.h>
@@ -234,12 +235,23 @@ read_string(struct reader *r)
     return times > 0;
 }
 
+static bool
+read_frame(struct reader *r)
+{
+    r->p++;
+    bool good = frame_parse(&r->p, &r->out, &r->n);
+    r->cap = r->n;
+    return good;
+}
+
 char *
 bytes_parse(const char *text, size_t *n)
 {
     struct reader r = {.p = text, .out = heap_grow(NULL, 0)};
     while (*r.p) {
-        bool good = *r.p == '"' ? read_string(&r) : isspace((unsigned char)*r.p) && r.p++;
+        bool good = *r.p == '"'   ? read_string(&r)
+                    : *r.p == '{' ? read_frame(&r)
+                                  : isspace((unsigned char)*r.p) && r.p++;
         if (good)
             continue;
         free(r.out);

@@ -30,7 +30,8 @@ bool lines_equal(const struct lines *a, const struct lines *b);
 
 /*
  * Bytes in a playbook: "text" with \r \n \t \\ \" \xNN, with *NUMBER behind it for repetition, and
- * several of these one after the other. Returns owned bytes with their size in *n, or NULL.
+ * several of these one after the other; {...} is a frame of HTTP/2 (lib/frames.h). Returns owned
+ * bytes with their size in *n, or NULL.
  */
 char *bytes_parse(const char *text, size_t *n) MUST_CHECK;
 void bytes_print(FILE *out, struct slice bytes, size_t column);

@@ -71,8 +71,9 @@ static bool
 option_flag(struct playbook *p, struct slice v)
 {
     struct rig_options *o = &p->options;
-    bool *flags[] = {&o->limits.allow_malformed, &o->limits.forward_chunk_ext, &o->refuse_tunnel};
-    static const char *const names[] = {"malformed", "chunk-ext", "refuse-tunnel"};
+    bool *flags[] = {&o->limits.allow_malformed, &o->limits.forward_chunk_ext, &o->refuse_tunnel,
+                     &o->server_h2};
+    static const char *const names[] = {"malformed", "chunk-ext", "refuse-tunnel", "server-h2"};
     for (size_t i = 0; i < ARRAY_LEN(flags); i++)
         if (slice_eq(v, slice_str(names[i])))
             return *flags[i] = true;
@@ -85,11 +86,19 @@ option_size(struct playbook *p, struct slice v)
     struct layer_limits *l = &p->options.limits;
     size_t *sizes[] = {&l->head_max, &l->line_max, &l->fields_max, &l->trailer_max};
     uint64_t *amounts[] = {&l->body_limit, &l->body_rate};
+    uint32_t *counts[] = {&l->h2_streams, &l->h2_resets, &l->h2_frames};
+    static const char *const count_names[] = {"h2-streams", "h2-resets", "h2-frames"};
     static const char *const names[] = {"head", "line", "fields", "trailers"};
     static const char *const amount_names[] = {"body", "rate"};
     struct slice name = slice_cut(&v, ' ');
     uint64_t n;
     TRY(scan_size(v, &n));
+    for (size_t i = 0; i < ARRAY_LEN(counts); i++) {
+        if (!slice_eq(name, slice_str(count_names[i])))
+            continue;
+        *counts[i] = (uint32_t)n;
+        return true;
+    }
     for (size_t i = 0; i < ARRAY_LEN(amounts); i++) {
         if (!slice_eq(name, slice_str(amount_names[i])))
             continue;
@@ -155,7 +164,7 @@ static bool
 stack_set(struct playbook *p, struct slice v)
 {
     static const char *const names[] = {
-        [RIG_PROXY] = "proxy", [RIG_PEEK] = "peek", [RIG_TUNNEL] = "tunnel"};
+        [RIG_PROXY] = "proxy", [RIG_PEEK] = "peek", [RIG_TUNNEL] = "tunnel", [RIG_H2] = "h2"};
     for (size_t i = 0; i < ARRAY_LEN(names); i++) {
         if (!slice_eq(v, slice_str(names[i])))
             continue;

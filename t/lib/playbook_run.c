@@ -50,6 +50,13 @@ line_actor(const struct line *l)
     return n ? n % RIG_CONNS : 1;
 }
 
+/* Bytes of a frame of HTTP/2: 'server data 1', 'client headers 3 end'. */
+static bool
+line_is_frame(const struct line *l)
+{
+    return strstr(l->text, " data ") || strstr(l->text, " headers ");
+}
+
 /*
  * What does not hang on how the bytes arrived: for each actor its lines in their order, without the
  * framing of chunks. What one does before the other may differ, and a line of which nothing is left
@@ -66,6 +73,10 @@ essence(const struct lines *from, struct unchunk u[RIG_CONNS])
                 continue;
             if (!l->bytes) {
                 lines_add(&to, "%s", l->text);
+                continue;
+            }
+            if (line_is_frame(l)) {
+                lines_add_bytes(&to, l->text, slice_of(l->bytes, l->n));
                 continue;
             }
             size_t n;

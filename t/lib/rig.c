@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "layer/exchange.h"
 #include "layer/h1.h"
+#include "layer/h2.h"
 #include "layer/peek.h"
 #include "layer/relay.h"
 #include "lib/heap.h"
@@ -72,7 +73,10 @@ conn_write(struct rig_conn *c)
     struct buf *out = &c->chain->wire.out;
     if (c->slow || !buf_len(out))
         return;
-    if (!c->rig->options.quiet)
+    if (!c->rig->options.quiet && c->h2)
+        frames_read(&c->frames, c->name, buf_slice(out), c->chain->role == ROLE_CONNECT,
+                    &c->rig->did);
+    else if (!c->rig->options.quiet)
         lines_add_bytes(&c->rig->did, c->name, buf_slice(out));
     buf_release(out);
 }
@@ -167,6 +171,12 @@ rig_add_conn(struct rig *r)
     return c;
 }
 
+static struct layer *
+http_new(struct rig *r, bool h2, enum role role)
+{
+    return h2 ? h2_new(&r->host, role) : h1_new(&r->host, role);
+}
+
 struct rig_conn *
 rig_connect(struct rig *r, const struct flow *f)
 {
@@ -174,8 +184,11 @@ rig_connect(struct rig *r, const struct flow *f)
     if (!c)
         return NULL;
     rig_target(f, c->target);
-    if (conn_open(c, ROLE_CONNECT) && conn_push(c, h1_new(&r->host, ROLE_CONNECT))) {
+    c->h2 = r->options.server_h2;
+    if (conn_open(c, ROLE_CONNECT) && conn_push(c, http_new(r, c->h2, ROLE_CONNECT))) {
         c->fan = fan_new(NULL);
+        if (c->fan)
+            c->fan->many = c->h2;
         if (conn_push(c, c->fan ? &c->fan->layer : NULL)) {
             chain_start(c->chain);
             return c;
@@ -204,15 +217,16 @@ rig_conn_of(struct rig *r, const struct fan *f)
  */
 
 bool
-rig_http(struct rig *r, struct layer **h1, struct layer **fan)
+rig_http(struct rig *r, bool h2, struct layer **http, struct layer **fan)
 {
-    *h1 = h1_new(&r->host, ROLE_ACCEPT);
-    struct fan *f = *h1 ? fan_new(exchange_arrive) : NULL;
+    *http = http_new(r, h2, ROLE_ACCEPT);
+    struct fan *f = *http ? fan_new(exchange_arrive) : NULL;
     if (!f) {
-        if (*h1)
-            (*h1)->ops->destroy(*h1);
+        if (*http)
+            (*http)->ops->destroy(*http);
         return false;
     }
+    f->many = r->conns[0].h2 = h2;
     *fan = &f->layer;
     return true;
 }
@@ -220,9 +234,9 @@ rig_http(struct rig *r, struct layer **h1, struct layer **fan)
 static bool
 build_proxy(struct rig *r)
 {
-    struct layer *h1, *fan;
-    TRY(rig_http(r, &h1, &fan));
-    chain_push(r->conns[0].chain, h1);
+    struct layer *http, *fan;
+    TRY(rig_http(r, r->options.stack == RIG_H2, &http, &fan));
+    chain_push(r->conns[0].chain, http);
     chain_push(r->conns[0].chain, fan);
     return true;
 }
@@ -250,8 +264,10 @@ build_tunnel(struct rig *r)
 struct rig *
 rig_new(const struct rig_options *o)
 {
-    static bool (*const build[])(struct rig *) = {
-        [RIG_PROXY] = build_proxy, [RIG_PEEK] = build_peek, [RIG_TUNNEL] = build_tunnel};
+    static bool (*const build[])(struct rig *) = {[RIG_PROXY] = build_proxy,
+                                                  [RIG_PEEK] = build_peek,
+                                                  [RIG_TUNNEL] = build_tunnel,
+                                                  [RIG_H2] = build_proxy};
     struct rig *r = heap_grow(NULL, sizeof(*r));
     *r = (struct rig){.options = *o, .now = 1000 * NS_PER_S};
     r->audience = (struct audience){.wanted = UINT64_MAX, .hear = rig_hear, .arg = r};
@@ -273,6 +289,7 @@ rig_free(struct rig *r)
     for (size_t i = 0; i < r->n_conns; i++) {
         rig_close(&r->conns[i]);
         free(r->conns[i].in);
+        frames_release(&r->conns[i].frames);
     }
     rig_forget(r);
     lines_release(&r->did);

@@ -8,12 +8,13 @@
 
 #include "flow/hook.h"
 #include "layer/fan.h"
-#include "lib/lines.h"
+#include "lib/frames.h"
 
 enum rig_stack {
     RIG_PROXY,  /* a client that speaks HTTP/1 */
     RIG_PEEK,   /* a client of which nothing is known */
     RIG_TUNNEL, /* a client and a server that are joined byte for byte */
+    RIG_H2,     /* a client that speaks HTTP/2 */
 };
 
 /* What is wanted at a stage: "want", "wait", "answer 403 text", see rig_hook.c. */
@@ -33,8 +34,9 @@ struct rig_options {
     unsigned respond;       /* 0: forward; else a page with this status and the text */
     enum reason open_fails; /* 0: open */
     bool refuse_tunnel;
-    bool tell;   /* moments are written to 'did', but those of pieces of content */
-    bool finish; /* the caller means to use rig_finish */
+    bool tell;      /* moments are written to 'did', but those of pieces of content */
+    bool server_h2; /* servers speak HTTP/2 */
+    bool finish;    /* the caller means to use rig_finish */
     struct rig_hook hooks[6];
     size_t n_hooks;
     const char *text; /* borrowed: of the page, or of the failure */
@@ -51,6 +53,8 @@ struct rig_conn {
     struct chain *chain;         /* NULL: never opened, or gone */
     struct fan *fan;             /* servers */
     char target[RIG_TARGET_MAX]; /* servers: "host:port" */
+    bool h2;                     /* it speaks HTTP/2 */
+    struct frames frames;        /* of what it gets */
     bool unclean;                /* the end of its input is not clean */
     bool ended;                  /* we have closed it */
     bool idle;                   /* in the pool */
@@ -137,7 +141,7 @@ struct rig_conn *rig_conn_of(struct rig *r, const struct fan *f);
 /* Everything that a driver would do now. */
 void rig_run(struct rig *r);
 /* HTTP for the client, not yet on a chain. */
-bool rig_http(struct rig *r, struct layer **h1, struct layer **fan) MUST_CHECK;
+bool rig_http(struct rig *r, bool h2, struct layer **http, struct layer **fan) MUST_CHECK;
 /* Checks and lets go of the flows that were recorded. */
 void rig_forget(struct rig *r);
 static inline struct rig *

@@ -232,7 +232,8 @@ find_idle(struct rig *r, const struct flow *f)
     rig_target(f, target);
     for (size_t i = 1; i < r->n_conns; i++) {
         struct rig_conn *c = &r->conns[i];
-        if (c->idle && !c->fan->broken && slice_eq(slice_str(c->target), slice_str(target)))
+        bool free = c->idle || (c->fan && c->fan->many);
+        if (free && !c->fan->broken && slice_eq(slice_str(c->target), slice_str(target)))
             return c;
     }
     return NULL;
@@ -282,8 +283,9 @@ static void
 fill_next(struct rig *r, struct ask *a)
 {
     a->next.layer = a->next.above = NULL;
-    if (a->next.found && slice_eq(slice_str(a->next.found->name), SLICE("h1")) &&
-        !rig_http(r, &a->next.layer, &a->next.above))
+    struct slice found = slice_str(a->next.found ? a->next.found->name : "");
+    bool h2 = slice_eq(found, SLICE("h2"));
+    if ((h2 || slice_eq(found, SLICE("h1"))) && !rig_http(r, h2, &a->next.layer, &a->next.above))
         a->next.layer = NULL;
 }
 
@@ -424,9 +426,12 @@ rig_leave(struct host *h, struct fan *server, struct flow *f, bool reusable)
 {
     struct rig *r = rig_of(h);
     struct rig_conn *c = rig_conn_of(r, server);
-    assert(!c->idle && list_empty(&server->seats));
+    bool many = server->many && !list_empty(&server->seats);
+    assert(!c->idle && (server->many || list_empty(&server->seats)));
     if (!r->options.quiet)
         lines_add(&r->did, "leave %s %s", c->name, reusable ? "reusable" : "broken");
+    if (many || (server->many && !server->broken))
+        return;
     if (reusable && !server->broken)
         c->idle = true;
     else

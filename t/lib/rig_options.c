@@ -15,7 +15,10 @@ rig_options_init(struct rig_options *o)
                    .idle_time = 60 * NS_PER_S,
                    .keepalive_time = 30 * NS_PER_S,
                    .handshake_time = 10 * NS_PER_S,
-                   .body_time = 10 * NS_PER_S},
+                   .body_time = 10 * NS_PER_S,
+                   .h2_streams = 100,
+                   .h2_resets = 200,
+                   .h2_frames = 1000},
         .piece = 64 << 10,
         .finish = true,
         .port = 80,
@@ -50,7 +53,7 @@ rig_options_write(const struct rig_options *o, FILE *out)
     bits |= (o->respond ? 64u : 0) | (o->open_fails ? 128u : 0);
     fputc((int)o->stack, out);
     fputc((int)bits, out);
-    fputc(o->limits.head_max < usual.limits.head_max, out);
+    fputc((o->limits.head_max < usual.limits.head_max) | (o->server_h2 ? 32 : 0), out);
     fwrite("\0\0", 1, 3, out); /* pieces as the driver reads, no failing allocation */
 }
 
@@ -82,12 +85,13 @@ rig_options_read(struct rig_options *o, const unsigned char bytes[RIG_OPTIONS_BY
     bool *flags[8];
     rig_options_init(o);
     list_flags(o, flags);
-    o->stack = bytes[0] % (RIG_TUNNEL + 1);
+    o->stack = bytes[0] % (RIG_H2 + 1);
     for (unsigned i = 0; i < 8; i++)
         if (flags[i])
             *flags[i] = bytes[1] >> i & 1;
     o->respond = bytes[1] & 64 ? 200 : 0;
     o->finish = !(bytes[2] & 2);
+    o->server_h2 = bytes[2] & 32;
     o->open_fails = bytes[1] & 128 ? REASON_CONNECT : REASON_NONE;
     if (bytes[3])
         o->piece = bytes[3];
