@@ -156,6 +156,19 @@ OPTION(allow_malformed, BOOL, .name = "allow-malformed", .def = "no",
                "refusing them")
 OPTION(forward_chunk_ext, BOOL, .name = "forward-chunk-ext", .def = "no", .live = true,
        .help = "forward the extensions of chunks")
+OPTION(http2_client, BOOL, .name = "http2-client", .def = "yes", .live = true,
+       .help = "speak HTTP/2 with clients that offer it, when their server chose it as well")
+OPTION(http2_server, BOOL, .name = "http2-server", .def = "yes", .live = true,
+       .help = "offer HTTP/2 to servers whose clients offer it. With one of the two off, messages "
+               "are translated between the versions")
+OPTION(http2_streams, INT, .name = "http2-streams", .def = "100", .min = 1, .max = 10000,
+       .live = true, .help = "requests that a client of HTTP/2 may have under way on a connection")
+OPTION(http2_resets, INT, .name = "http2-resets", .def = "200", .max = 1000000, .live = true,
+       .help = "requests of a connection of HTTP/2 that its client may take back in ten seconds; "
+               "the connection ends beyond that. 0: any number")
+OPTION(http2_frames, INT, .name = "http2-frames", .def = "1000", .max = 100000000, .live = true,
+       .help = "frames of HTTP/2 in ten seconds that carry nothing (pings, settings, windows "
+               "beyond what content needs); the connection ends beyond that. 0: any number")
 OPTION(head_max, SIZE, .name = "head-max", .def = "64k", .min = 1024, .max = 786432,
        .live = true, .help = "the largest head of a message")
 OPTION(line_max, SIZE, .name = "line-max", .def = "16k", .min = 256, .max = 786432,

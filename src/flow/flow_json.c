@@ -315,6 +315,8 @@ flow_json(struct json *j, const struct flow *f, bool whole)
     flow_json_peer(j, "client", f->client, whole);
     flow_json_peer(j, "server", f->server, whole);
     json_bool(j, "server_reused", f->server_reused);
+    if (f->stream)
+        json_u64(j, "stream", f->stream);
     flow_json_flags(j, f);
     put_marks(j, f);
     put_trace(j, f);

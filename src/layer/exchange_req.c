@@ -33,6 +33,10 @@ x_asked(struct exchange *x)
     x->set_host = x->ask.request.set_host;
     x->stages = x->ask.request.stages;
     x->hooks = x->ask.request.hooks;
+    if (x->flow->kind == FLOW_CONNECT && x->client.fan->many) {
+        exchange_fail_for(x, REASON_NO_TUNNEL, "CONNECT over HTTP/2 is not served");
+        return X_WAIT;
+    }
     if (x->flow->kind == FLOW_CONNECT) {
         exchange_connect(x);
         return X_WAIT;

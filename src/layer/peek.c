@@ -16,6 +16,7 @@ static const struct layer_ops *const candidates[] = {
 struct peek {
     struct layer layer;
     struct ask ask;
+    bool begun; /* something came */
     bool asked;
 };
 
@@ -60,18 +61,46 @@ peek_answered(struct ask *a)
     next->ops->on_event(next, &(struct event){.type = EV_START});
 }
 
+/* 'found' has been set. */
 static void
-peek_on_data(struct peek *p, struct slice data)
+peek_ask(struct peek *p, struct slice first)
 {
-    if (p->asked || !data.n || !peek_score(data, &p->ask.next.found))
-        return;
     p->asked = true;
+    p->layer.deadline = 0;
     p->ask.type = ASK_NEXT;
     p->ask.answered = peek_answered;
-    p->ask.next.first = data;
+    p->ask.next.first = first;
     p->ask.next.layer = p->ask.next.above = NULL;
     if (chain_ask(p->layer.chain, &p->ask) == ASK_DONE)
         peek_answered(&p->ask);
+}
+
+/* Nothing more comes. Who has sent something is told what was wrong with it. */
+static void
+peek_give_up(struct peek *p)
+{
+    if (p->asked)
+        return;
+    p->ask.next.found = NULL;
+    if (p->begun)
+        peek_ask(p, SLICE_NONE);
+    else
+        layer_tell(&p->layer, CMD_CLOSE);
+}
+
+static void
+peek_on_data(struct peek *p, struct slice data)
+{
+    struct host *host = p->layer.chain->host;
+    if (p->asked || !data.n)
+        return;
+    if (!peek_score(data, &p->ask.next.found)) {
+        if (!p->begun && host->limits->head_time)
+            p->layer.deadline = host->ops->now(host) + host->limits->head_time;
+        p->begun = true;
+        return;
+    }
+    peek_ask(p, data);
 }
 
 static size_t
@@ -83,8 +112,8 @@ peek_on_event(struct layer *l, const struct event *ev)
         l->deadline = host->ops->now(host) + host->limits->keepalive_time;
     if (ev->type == EV_DATA)
         peek_on_data(p, ev->data);
-    if ((ev->type == EV_TIMER || ev->type == EV_EOF) && !p->asked)
-        layer_tell(l, CMD_CLOSE);
+    if (ev->type == EV_TIMER || ev->type == EV_EOF)
+        peek_give_up(p);
     if (ev->type == EV_CLOSED && p->ask.waiting) {
         p->ask.waiting = false;
         host->ops->cancel(host, &p->ask);

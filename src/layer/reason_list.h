@@ -2,6 +2,7 @@
 REASON(BAD_REQUEST, "bad-request", 400, "the request is malformed")
 REASON(BAD_RESPONSE, "bad-response", 502, "the server's response is malformed")
 REASON(BAD_TARGET, "bad-target", 400, "the request target cannot be used")
+REASON(NO_TUNNEL, "no-tunnel", 501, "this connection cannot carry a tunnel")
 REASON(PROXY_AUTH, "proxy-auth", 407, "this proxy asks for a user name and a password")
 REASON(BLOCKED_CLIENT, "blocked-client", 403, "this client may not use the proxy")
 REASON(DENIED_TARGET, "denied-target", 403, "the target is on the deny list")

@@ -71,6 +71,7 @@ facts_put(struct facts *f, const struct upstream *u, uint64_t now)
     }
     fact->cert = peer_cert_ref(u->cert);
     fact->verdict = u->target.verdict.reason;
+    fact->h2 = u->h2;
     fact->at = now;
     memcpy(fact->key, u->key, sizeof(fact->key));
     list_push_front(&f->used, &fact->node);

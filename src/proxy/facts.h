@@ -17,6 +17,7 @@ struct fact {
     struct list node; /* in order of use */
     struct x509_st *cert;
     enum verdict_reason verdict;
+    bool h2; /* it chose HTTP/2 */
     uint64_t at;
     char key[UPSTREAM_KEY_MAX];
 };

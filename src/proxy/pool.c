@@ -191,6 +191,27 @@ pool_unclaimed(struct pool_host *row)
 }
 
 bool
+pool_is_wanted(const struct pool *p UNUSED, const struct upstream *u)
+{
+    return u->at && !list_empty(&u->at->waiting);
+}
+
+/* One that belongs to a session which does not use it now gives its place up. */
+static void
+pool_reclaim(struct pool *p, struct pool_host *row)
+{
+    list_for (it, &p->worker->away) {
+        struct upstream *u = upstream_at(it);
+        if (u->at != row || !u->h2 || list_empty(&u->owned) || !list_empty(&u->fan->seats))
+            continue;
+        row->open++; /* the row stays */
+        upstream_close(u);
+        row->open--;
+        return;
+    }
+}
+
+bool
 pool_wait(struct pool *p, struct waiter *w)
 {
     struct pool_host *row = pool_row(p, &w->spec);
@@ -199,7 +220,10 @@ pool_wait(struct pool *p, struct waiter *w)
     if (!row)
         return false;
     struct upstream *u = pool_unclaimed(row);
-    if (!u && row->open >= (unsigned)w->spec.setup->config->upstream_per_host) {
+    unsigned max = (unsigned)w->spec.setup->config->upstream_per_host;
+    if (!u && row->open >= max)
+        pool_reclaim(p, row);
+    if (!u && row->open >= max) {
         list_push(&row->waiting, &w->node);
         return true;
     }

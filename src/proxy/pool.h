@@ -31,6 +31,8 @@ struct upstream *pool_look(struct pool *p, const struct upstream_spec *s);
 void pool_prepare(struct pool *p, const struct upstream_spec *s);
 /* Gives a leased or new connection to the next who waits, or to the idle ones. */
 void pool_put(struct pool *p, struct upstream *u);
+/* Whether somebody waits for the place that a connection takes. */
+bool pool_is_wanted(const struct pool *p, const struct upstream *u);
 /* The connection is closed: its row has room for another. */
 void pool_gone(struct pool *p, struct upstream *u);
 /* The waiter is not interested any more. What is being opened for it goes to the pool. */

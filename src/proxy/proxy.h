@@ -23,6 +23,7 @@ struct proxy_counters {
     atomic_ulong flows;           /* recorded */
     atomic_ulong client_refusals; /* handshakes that clients refused */
     atomic_ulong passed;          /* connections whose TLS was left closed */
+    atomic_ulong limited;         /* clients that were sent away: limits of HTTP/2 */
     atomic_ulong held;            /* that wait for a person now */
     atomic_ulong held_total;      /* since the start */
     atomic_ulong unheld;          /* that should have been held: the limit was reached */

@@ -10,6 +10,7 @@
 #include "io/stream.h"
 #include "layer/exchange.h"
 #include "layer/h1.h"
+#include "layer/h2.h"
 #include "layer/peek.h"
 #include "layer/tls.h"
 #include "proxy/engine.h"
@@ -17,6 +18,7 @@
 #include "proxy/hooks.h"
 #include "proxy/page.h"
 #include "proxy/pool.h"
+#include "proxy/session_h2.h"
 
 #include <stdio.h>
 
@@ -186,15 +188,16 @@ session_record_refusal(struct session *s, const struct failure *why)
 }
 
 bool
-session_http_layers(struct session *s, struct layer **h1, struct layer **fan)
+session_http_layers(struct session *s, struct layer **http, struct layer **fan)
 {
-    *h1 = h1_new(&s->host, ROLE_ACCEPT);
-    struct fan *f = *h1 ? fan_new(exchange_arrive) : NULL;
+    *http = s->h2 ? h2_new(&s->host, ROLE_ACCEPT) : h1_new(&s->host, ROLE_ACCEPT);
+    struct fan *f = *http ? fan_new(exchange_arrive) : NULL;
     if (!f) {
-        if (*h1)
-            (*h1)->ops->destroy(*h1);
+        if (*http)
+            (*http)->ops->destroy(*http);
         return false;
     }
+    f->many = s->h2;
     s->fan = f;
     *fan = &f->layer;
     return true;
@@ -203,9 +206,9 @@ session_http_layers(struct session *s, struct layer **h1, struct layer **fan)
 bool
 session_push_http(struct session *s)
 {
-    struct layer *h1, *fan;
-    TRY(session_http_layers(s, &h1, &fan));
-    chain_push(s->client, h1);
+    struct layer *http, *fan;
+    TRY(session_http_layers(s, &http, &fan));
+    chain_push(s->client, http);
     chain_push(s->client, fan);
     return true;
 }
@@ -221,6 +224,7 @@ host_secured(struct host *h, struct chain *c, struct ssl_st *ssl, const struct f
         return;
     }
     s->tls = true;
+    s->h2 = s->peer->tls && slice_eq(slice_str(s->peer->tls->alpn), SLICE("h2"));
     s->peer->secured = host_wall(h);
     session_tell(s, HOOK_TLS_CLIENT_ESTABLISHED, NULL, SLICE_NONE);
     session_hello_end(s);
@@ -234,14 +238,25 @@ session_ask_next(struct session *s, struct ask *a)
     bool tls = a->next.found && slice_eq(slice_str(a->next.found->name), SLICE("tls"));
     s->silent = false;
     session_tell(s, HOOK_NEXT_LAYER, tls ? "tls" : "h1", SLICE_NONE);
-    if (tls) {
+    if (tls && s->tunnelled) {
         a->next.layer = tls_accept_new();
         return ASK_DONE;
     }
-    /* Everything else is read as HTTP, which says what is wrong with it. */
+    /* Everything else is read as HTTP/1, which says what is wrong with it. */
+    s->h2 = a->next.found && slice_eq(slice_str(a->next.found->name), SLICE("h2")) &&
+            s->setup->config->http2_client;
+    s->asks_h2 = s->h2 && s->setup->config->http2_server;
     if (!session_http_layers(s, &a->next.layer, &a->next.above))
         a->next.layer = NULL;
     return ASK_DONE;
+}
+
+static void
+host_limited(struct host *h, const struct failure *why)
+{
+    struct session *s = session_of(h);
+    atomic_fetch_add_explicit(&s->worker->proxy->counters.limited, 1, memory_order_relaxed);
+    log_line(LOG_DEBUG, "the client '%s' is sent away: %s", s->peer->remote, why->text);
 }
 
 static const struct host_ops session_host_ops = {.ask = host_ask,
@@ -253,6 +268,7 @@ static const struct host_ops session_host_ops = {.ask = host_ask,
                                                  .leave = session_leave,
                                                  .tunnel = host_tunnel,
                                                  .unhook = host_unhook,
+                                                 .limited = host_limited,
                                                  .secured = host_secured};
 
 bool
@@ -303,6 +319,7 @@ session_close(struct session *s)
     session_hello_cut(s);
     if (s->bound)
         upstream_close(s->bound);
+    session_h2_close(s);
     if (!list_empty(&s->node)) {
         session_count(s, -1);
         session_tell(s, HOOK_CLIENT_DISCONNECTED, NULL, SLICE_NONE);
@@ -335,6 +352,8 @@ session_new(struct port *p, int fd, const struct sockaddr *from)
     if (!s)
         return NULL;
     list_init(&s->node);
+    list_init(&s->owned);
+    list_init(&s->opens);
     s->worker = w;
     s->setup = setup_ref(w->setup);
     s->mode = p->mode;

@@ -33,6 +33,8 @@ struct session {
     char target[256];
     uint16_t port;
     char sni[256];
+    bool h2;      /* HTTP/2 is spoken with the client */
+    bool asks_h2; /* servers are offered it */
     enum verdict_reason
         mirrored;          /* the fault of the server's certificate that ours shows on purpose */
     enum leaf_fault shown; /* the fault that a rule wants ours to show */
@@ -48,6 +50,8 @@ struct session {
     struct peer *failed_peer; /* a reference: the connection of that failure, or NULL */
 
     struct upstream *bound; /* a connection that nobody else may use */
+    struct list owned;      /* of HTTP/2: see session_h2.h */
+    struct list opens;      /* exchanges that wait for their connection */
     struct dying dying;
 };
 
@@ -100,7 +104,7 @@ void session_hello_cut(struct session *s);
 void session_hello_forget(struct session *s);
 void session_hello_kill(struct session *s, struct slice by);
 
-/* HTTP on top of the client's chain. */
+/* HTTP on top of the client's chain, in the version s->h2. */
 bool session_push_http(struct session *s) MUST_CHECK;
 /* Layers of it that are not on a chain yet. false without memory. */
-bool session_http_layers(struct session *s, struct layer **h1, struct layer **fan) MUST_CHECK;
+bool session_http_layers(struct session *s, struct layer **http, struct layer **fan) MUST_CHECK;

@@ -1,38 +1,106 @@
 /* A connection to the server of a flow. */
 #include "base/mem.h"
 #include "codec/url.h"
+#include "flow/edit.h"
 #include "io/stream.h"
 #include "proxy/pool.h"
 #include "proxy/session.h"
+#include "proxy/session_h2.h"
 
-/* An exchange that waits for its connection. */
+/* An exchange that waits for its connection, or for that of another which may be shared. */
 struct open_wait {
     struct waiter waiter;
     struct session *session;
     struct ask *ask;
+    struct list node;         /* in the session's opens */
+    struct open_wait *leader; /* whose connection it waits for; NULL: it asks the pool */
 };
 
 static void
-open_give(struct ask *a, struct upstream *u)
+open_give(struct session *s, struct ask *a, struct upstream *u)
 {
+    session_h2_own(s, u);
     a->open.server = u->fan;
     a->open.reused = u->fan->served > 0;
+}
+
+static void
+open_answer(struct open_wait *o, struct upstream *u, const struct failure *why)
+{
+    struct ask *a = o->ask;
+    struct session *s = o->session;
+    a->host_data = NULL;
+    list_remove(&o->node);
+    mem_free(o);
+    if (!why) {
+        open_give(s, a, u);
+    } else {
+        a->open.why = *why;
+        a->open.peer = u ? u->peer : NULL;
+    }
+    ask_answer(a);
+}
+
+static void
+open_fail(struct open_wait *o)
+{
+    open_answer(o, NULL, failure_kept(NULL));
+}
+
+/* Those that waited with 'o' ask for themselves: the first leads the others. */
+static void
+open_part(struct open_wait *o)
+{
+    struct open_wait *first = NULL;
+    list_for_safe (it, &o->session->opens) {
+        struct open_wait *f = container_of(it, struct open_wait, node);
+        if (f->leader != o)
+            continue;
+        f->leader = first;
+        if (first)
+            continue;
+        if (pool_wait(f->session->worker->pool, &f->waiter))
+            first = f;
+        else
+            open_fail(f);
+    }
+}
+
+static struct open_wait *
+open_follower(struct session *s, const struct open_wait *o)
+{
+    list_for (it, &s->opens)
+        if (container_of(it, struct open_wait, node)->leader == o)
+            return container_of(it, struct open_wait, node);
+    return NULL;
+}
+
+/* Those that waited with 'o' share its connection of HTTP/2, or its failure. One of HTTP/1 serves
+ * one, and the others get their own. */
+static void
+open_share(struct open_wait *o, struct upstream *u, const struct failure *why)
+{
+    struct open_wait *f;
+    while ((f = open_follower(o->session, o)) != NULL) {
+        f->leader = NULL;
+        if (why || u->h2)
+            open_answer(f, u, why);
+        else if (!pool_wait(f->session->worker->pool, &f->waiter))
+            open_fail(f);
+    }
 }
 
 static void
 open_done(struct waiter *w, struct upstream *u, const struct failure *why)
 {
     struct open_wait *o = container_of(w, struct open_wait, waiter);
-    struct ask *a = o->ask;
-    a->host_data = NULL;
-    mem_free(o);
-    if (!why) {
-        open_give(a, u);
-    } else {
-        a->open.why = *why;
-        a->open.peer = u ? u->peer : NULL;
-    }
-    ask_answer(a);
+    struct turn *t = loop_turn(o->session->worker->loop);
+    turn_begin(t); /* the session stays until all have heard */
+    if (!why)
+        session_h2_own(o->session, u);
+    open_share(o, u, why);
+    open_answer(o, u, why);
+    turn_end(t);
 }
 
 void
@@ -41,8 +109,11 @@ session_cancel_open(struct ask *a)
     struct open_wait *o = a->host_data;
     if (!o)
         return;
-    pool_forget(&o->waiter);
+    if (!o->leader)
+        pool_forget(&o->waiter);
     a->host_data = NULL;
+    open_part(o);
+    list_remove(&o->node);
     mem_free(o);
 }
 
@@ -51,6 +122,23 @@ static bool
 open_is_own(const struct session *s, const struct flow *f)
 {
     return s->tls && !(f->req.versions && !slice_eq(f->host, slice_str(s->target)));
+}
+
+/* A connection that is being opened, and can be shared if it turns out to be HTTP/2. */
+static struct open_wait *
+open_leader(struct session *s, const struct upstream_spec *spec)
+{
+    char key[UPSTREAM_KEY_MAX], other[UPSTREAM_KEY_MAX];
+    if (!spec->h2 || list_empty(&s->opens))
+        return NULL;
+    upstream_key(spec, key);
+    list_for (it, &s->opens) {
+        struct open_wait *o = container_of(it, struct open_wait, node);
+        upstream_key(&o->waiter.spec, other);
+        if (!o->leader && slice_eq(slice_str(key), slice_str(other)))
+            return o;
+    }
+    return NULL;
 }
 
 /* The name that the client said is for where it wanted to go. */
@@ -76,6 +164,15 @@ open_to(const struct session *s, const struct ask *a)
     return open_is_own(s, f) && f->port == s->port ? session_to(s) : SLICE_NONE;
 }
 
+/* What becomes a tunnel, or goes out byte for byte. */
+static bool
+open_needs_h1(const struct flow *f)
+{
+    const struct version *v = edit_last(&f->req);
+    const struct http_head *h = edit_head(&f->req);
+    return (v && v->exact) || h->malformed || head_find(h, FIELD_UPGRADE);
+}
+
 static struct upstream_spec
 open_spec(struct session *s, const struct ask *a)
 {
@@ -83,6 +180,7 @@ open_spec(struct session *s, const struct ask *a)
     struct authority to;
     bool tls = f->scheme[0] && f->scheme[4] == 's';
     struct upstream_spec spec = {.setup = s->setup, .host = f->host, .port = f->port, .tls = tls};
+    spec.h2 = tls && s->asks_h2 && !open_needs_h1(f);
     if (tls && open_is_named(s, f))
         spec.sni = slice_str(s->sni);
     if (!url_parse_authority(open_to(s, a), &to))
@@ -108,6 +206,37 @@ open_take_bound(struct session *s, const struct upstream_spec *spec)
     return NULL;
 }
 
+static struct upstream *
+open_take(struct session *s, const struct upstream_spec *spec)
+{
+    struct upstream *u = s->bound ? open_take_bound(s, spec) : NULL;
+    if (!u && spec->h2)
+        u = session_h2_find(s, spec);
+    return u ? u : pool_take(s->worker->pool, spec);
+}
+
+static enum ask_result
+open_wait(struct session *s, struct ask *a, const struct upstream_spec *spec)
+{
+    struct open_wait *o = mem_zalloc(sizeof(*o));
+    failure_set(&a->open.why, REASON_MEMORY, NULL);
+    if (!o)
+        return ASK_DONE;
+    *o = (struct open_wait){.waiter = {.spec = *spec, .done = open_done},
+                            .session = s,
+                            .ask = a,
+                            .leader = open_leader(s, spec)};
+    list_init(&o->node);
+    list_init(&o->waiter.node);
+    if (!o->leader && !pool_wait(s->worker->pool, &o->waiter)) {
+        mem_free(o);
+        return ASK_DONE;
+    }
+    list_push(&s->opens, &o->node);
+    a->host_data = o;
+    return ASK_WAIT;
+}
+
 enum ask_result
 session_ask_open(struct session *s, struct ask *a)
 {
@@ -120,27 +249,10 @@ session_ask_open(struct session *s, struct ask *a)
         a->open.peer = s->failed_peer;
         return ASK_DONE;
     }
-    struct upstream *u = NULL;
-    if (!a->open.fresh)
-        u = s->bound ? open_take_bound(s, &spec) : NULL;
-    if (!a->open.fresh && !u)
-        u = pool_take(s->worker->pool, &spec);
-    if (u) {
-        open_give(a, u);
-        return ASK_DONE;
-    }
-    struct open_wait *o = mem_zalloc(sizeof(*o));
-    if (!o) {
-        failure_set(&a->open.why, REASON_MEMORY, NULL);
-        return ASK_DONE;
-    }
-    *o = (struct open_wait){.waiter = {.spec = spec, .done = open_done}, .session = s, .ask = a};
-    if (pool_wait(s->worker->pool, &o->waiter)) {
-        a->host_data = o;
-        return ASK_WAIT;
-    }
-    failure_set(&a->open.why, REASON_MEMORY, NULL);
-    mem_free(o);
+    struct upstream *u = a->open.fresh ? NULL : open_take(s, &spec);
+    if (!u)
+        return open_wait(s, a, &spec);
+    open_give(s, a, u);
     return ASK_DONE;
 }
 
@@ -163,6 +275,10 @@ session_leave(struct host *h, struct fan *server, struct flow *f, bool reusable)
 {
     struct session *s = session_of(h);
     struct upstream *u = upstream_of(server);
+    if (u->h2) {
+        session_h2_leave(s, u);
+        return;
+    }
     if (!reusable || u->fan->broken) {
         upstream_close(u);
         return;

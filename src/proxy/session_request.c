@@ -56,10 +56,14 @@ request_find_target(struct session *s, struct flow *f)
     if (url_parse_absolute(h->target, &u))
         return request_set_target(f, u.https ? "https" : "http", u.at.host, u.port);
     const char *scheme = s->tls ? "https" : "http";
+    if (h->version == 20 && !s->tunnelled && h->scheme.n == 5)
+        scheme = "https";
     if (s->tunnelled)
         return request_set_target(f, scheme, slice_str(s->target), s->port);
-    return h->malformed && url_parse_authority(head_value(h, FIELD_HOST), &at) &&
-           request_set_target(f, scheme, at.host, at.port ? at.port : 80);
+    bool named = h->malformed || h->version == 20;
+    uint16_t usual = slice_eq(slice_str(scheme), SLICE("https")) ? 443 : 80;
+    return named && url_parse_authority(head_value(h, FIELD_HOST), &at) &&
+           request_set_target(f, scheme, at.host, at.port ? at.port : usual);
 }
 
 static bool

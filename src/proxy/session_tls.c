@@ -13,7 +13,7 @@
 
 #include <stdio.h>
 
-static const struct slice alpn_h1 = {"\x08http/1.1", 9};
+static const struct slice alpn_h1 = {"\x08http/1.1", 9}, alpn_both = {"\x02h2\x08http/1.1", 12};
 
 static struct upstream_spec
 tls_spec(struct session *s)
@@ -23,6 +23,7 @@ tls_spec(struct session *s)
                                  .host = slice_str(s->target),
                                  .port = s->port,
                                  .tls = true,
+                                 .h2 = s->asks_h2,
                                  .sni = slice_str(s->fixed.host[0] ? "" : s->sni)};
     if (!url_parse_authority(session_to(s), &to))
         return spec;
@@ -54,10 +55,47 @@ tls_note_leaf(struct session *s, const struct leaf *leaf)
         facts->certs[facts->n_certs++] = block_ref(leaf->der);
 }
 
-/* The SSL for this client, with a leaf like 'cert' (may be NULL) under the fault of the verdict. */
-static void
-tls_answer(struct session *s, struct ask *a, struct x509_st *cert, enum verdict_reason verdict)
+static bool
+hello_offers(const struct hello *h, struct slice protocol)
 {
+    for (unsigned i = 0; i < h->n_alpn; i++)
+        if (slice_eq(h->alpn[i], protocol))
+            return true;
+    return false;
+}
+
+/* Whether servers are offered what the client offers. */
+static void
+tls_choose_h2(struct session *s, const struct hello *hello)
+{
+    const struct config *c = s->setup->config;
+    s->asks_h2 = c->http2_server && (!c->http2_client || hello_offers(hello, SLICE("h2")));
+}
+
+/* What the client may choose from. The server may have declined HTTP/2: then the client does not
+ * get it either, unless it knows nothing else. */
+static const struct slice *
+tls_protocols(const struct session *s, const struct hello *hello, bool declined)
+{
+    if (!s->setup->config->http2_client)
+        return &alpn_h1;
+    bool only = hello_offers(hello, SLICE("h2")) && !hello_offers(hello, SLICE("http/1.1"));
+    return declined && s->asks_h2 && !only ? &alpn_h1 : &alpn_both;
+}
+
+/* What is known of the server. */
+struct server_facts {
+    struct x509_st *cert; /* NULL: nothing */
+    enum verdict_reason verdict;
+    bool h2;
+};
+
+/* The SSL for this client, with a leaf like the server's under the fault of the verdict. */
+static void
+tls_answer(struct session *s, struct ask *a, const struct server_facts *server)
+{
+    struct x509_st *cert = server->cert;
+    enum verdict_reason verdict = server->verdict;
     struct err e = {0};
     char crl[300], identity[600];
     const struct hello *hello = a->tls.hello;
@@ -84,7 +122,7 @@ tls_answer(struct session *s, struct ask *a, struct x509_st *cert, enum verdict_
                      (int)spec.fault);
     bool good = leaf && ctx_apply_leaf(a->tls.ssl, leaf, &e) &&
                 ctx_bind_session(a->tls.ssl, slice_of(identity, (size_t)n));
-    ctx_set_alpn(a->tls.ssl, &alpn_h1);
+    ctx_set_alpn(a->tls.ssl, tls_protocols(s, hello, cert && !server->h2));
     if (good)
         tls_note_leaf(s, leaf);
     leaf_unref(leaf);
@@ -94,6 +132,8 @@ tls_answer(struct session *s, struct ask *a, struct x509_st *cert, enum verdict_
     a->tls.ssl = NULL;
 }
 
+static const struct server_facts nothing = {.verdict = VERDICT_NONE};
+
 static void
 tls_done(struct waiter *w, struct upstream *u, const struct failure *why)
 {
@@ -101,14 +141,14 @@ tls_done(struct waiter *w, struct upstream *u, const struct failure *why)
     struct ask *a = s->tls_ask;
     s->tls_ask = NULL;
     if (!why) {
-        tls_answer(s, a, u->cert, u->target.verdict.reason);
+        tls_answer(s, a, &(struct server_facts){u->cert, u->target.verdict.reason, u->h2});
         pool_put(s->worker->pool, u);
     } else {
         s->failed = true;
         mem_free(s->why);
         s->why = failure_copy(why);
         s->failed_peer = u ? peer_ref(u->peer) : NULL;
-        tls_answer(s, a, NULL, VERDICT_NONE);
+        tls_answer(s, a, &nothing);
     }
     ask_answer(a);
 }
@@ -132,12 +172,12 @@ tls_upstream_first(struct session *s, struct ask *a)
     struct upstream_spec spec = tls_spec(s);
     struct upstream *u = pool_look(w->pool, &spec);
     if (u && u->cert) {
-        tls_answer(s, a, u->cert, u->target.verdict.reason);
+        tls_answer(s, a, &(struct server_facts){u->cert, u->target.verdict.reason, u->h2});
         return ASK_DONE;
     }
     const struct fact *fact = facts_get(w->facts, &spec, loop_now(w->loop));
     if (fact) {
-        tls_answer(s, a, fact->cert, fact->verdict);
+        tls_answer(s, a, &(struct server_facts){fact->cert, fact->verdict, fact->h2});
         pool_prepare(w->pool, &spec);
         return ASK_DONE;
     }
@@ -146,18 +186,19 @@ tls_upstream_first(struct session *s, struct ask *a)
     if (pool_wait(w->pool, &s->tls_wait))
         return ASK_WAIT;
     s->tls_ask = NULL;
-    tls_answer(s, a, NULL, VERDICT_NONE);
+    tls_answer(s, a, &nothing);
     return ASK_DONE;
 }
 
 enum ask_result
 session_speak_tls(struct session *s, struct ask *a)
 {
+    tls_choose_h2(s, a->tls.hello);
     bool ours = onboard_is_host(s->setup->config, slice_str(s->target));
     bool tls = !s->fixed.host[0] || s->fixed.tls;
     if (s->setup->eager && tls && !ours)
         return tls_upstream_first(s, a);
-    tls_answer(s, a, NULL, VERDICT_NONE);
+    tls_answer(s, a, &nothing);
     return ASK_DONE;
 }
 

@@ -30,6 +30,9 @@ setup_limits(struct layer_limits *l, const struct config *c)
         .body_time = c->body_time,
         .allow_malformed = c->allow_malformed,
         .forward_chunk_ext = c->forward_chunk_ext,
+        .h2_streams = (uint32_t)c->http2_streams,
+        .h2_resets = (uint32_t)c->http2_resets,
+        .h2_frames = (uint32_t)c->http2_frames,
     };
 }
 

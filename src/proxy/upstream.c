@@ -5,6 +5,7 @@
 #include "io/fd.h"
 #include "io/stream.h"
 #include "layer/h1.h"
+#include "layer/h2.h"
 #include "layer/tls.h"
 #include "pki/ca.h"
 #include "pki/client_cert.h"
@@ -36,6 +37,8 @@ upstream_key(const struct upstream_spec *s, char out[UPSTREAM_KEY_MAX])
     buf_append(&b, s->tls ? spec_name(s) : s->host);
     buf_byte(&b, ':');
     buf_u64(&b, s->setup->id);
+    if (s->tls && s->h2)
+        buf_append(&b, SLICE(":h2"));
     out[b.w] = 0;
 }
 
@@ -110,6 +113,7 @@ upstream_detach(struct upstream *u)
     if (u->dial)
         dial_cancel(u->dial);
     u->dial = NULL;
+    list_remove(&u->owned);
     if (u->at)
         pool_gone(u->worker->pool, u);
     u->at = NULL;
@@ -183,7 +187,7 @@ upstream_push_tls(struct upstream *u, struct err *e)
     uint8_t ip[16];
     if (!host_ip(t->host, ip))
         t->sni = t->host;
-    t->alpn = SLICE("\x08http/1.1");
+    t->alpn = u->offers_h2 ? SLICE("\x02h2\x08http/1.1") : SLICE("\x08http/1.1");
     t->trust = s->trust;
     t->own = s->ca;
     t->sessions = w->tls_sessions;
@@ -202,6 +206,26 @@ upstream_push_tls(struct upstream *u, struct err *e)
     return true;
 }
 
+/* In the version that TLS agreed on. */
+static bool
+upstream_push_http(struct upstream *u)
+{
+    const struct peer_tls *facts = u->peer->tls;
+    u->h2 = u->offers_h2 && facts && slice_eq(slice_str(facts->alpn), SLICE("h2"));
+    struct layer *http = u->h2 ? h2_new(&u->host, ROLE_CONNECT) : h1_new(&u->host, ROLE_CONNECT);
+    struct fan *fan = http ? fan_new(NULL) : NULL;
+    if (!fan) {
+        if (http)
+            http->ops->destroy(http);
+        return false;
+    }
+    fan->many = u->h2;
+    chain_push(u->chain, http);
+    chain_push(u->chain, &fan->layer);
+    u->fan = fan;
+    return true;
+}
+
 static bool
 upstream_build(struct upstream *u, struct err *e)
 {
@@ -211,16 +235,8 @@ upstream_build(struct upstream *u, struct err *e)
         return err_memory(e);
     u->chain->owner = u;
     if (u->tls)
-        TRY(upstream_push_tls(u, e));
-    struct layer *h1 = h1_new(&u->host, ROLE_CONNECT);
-    if (!h1)
-        return err_memory(e);
-    chain_push(u->chain, h1);
-    u->fan = fan_new(NULL);
-    if (!u->fan)
-        return err_memory(e);
-    chain_push(u->chain, &u->fan->layer);
-    return true;
+        return upstream_push_tls(u, e);
+    return upstream_push_http(u) || err_memory(e);
 }
 
 static void
@@ -297,6 +313,10 @@ upstream_secured(struct host *h, struct chain *c, struct ssl_st *ssl, const stru
     u->secured = true;
     u->peer->secured = loop_wall(u->worker->loop);
     u->cert = peer_cert_get(ssl);
+    if (!upstream_push_http(u)) {
+        upstream_settle(u, failure_kept(NULL));
+        return;
+    }
     upstream_tell(u, HOOK_TLS_SERVER_ESTABLISHED, NULL);
     facts_put(u->worker->facts, u, loop_now(u->worker->loop));
     upstream_settle(u, NULL);
@@ -338,8 +358,10 @@ upstream_init(struct upstream *u, struct worker *w, const struct upstream_spec *
                             .audience = proxy_audience(w->proxy)};
     u->at = at;
     list_init(&u->node);
+    list_init(&u->owned);
     u->tls = s->tls;
     u->raw = s->raw;
+    u->offers_h2 = s->tls && s->h2;
     snprintf(u->name, sizeof(u->name), "%.*s", SLICE_ARG(s->host));
     snprintf(u->sni, sizeof(u->sni), "%.*s", SLICE_ARG(spec_name(s)));
     upstream_key(s, u->key);

@@ -1,6 +1,7 @@
 /*
  * One connection to a server: dialled, perhaps with TLS, then HTTP on it; leased to one exchange at
- * a time and kept in the pool between them.
+ * a time and kept in the pool between them. With HTTP/2 it leaves the pool for ever with its first
+ * exchange: see session_h2.h.
  */
 #pragma once
 
@@ -22,6 +23,7 @@ struct upstream_spec {
     bool tls;
     bool raw;         /* for one tunnel: never shared, never kept */
     struct slice sni; /* what the client sent; empty: the host, when it is a name */
+    bool h2;          /* HTTP/2 is offered, with TLS */
 };
 
 enum upstream_state { UPSTREAM_OPENING, UPSTREAM_IDLE, UPSTREAM_LEASED, UPSTREAM_DEAD };
@@ -45,7 +47,7 @@ struct upstream {
     bool killed;      /* whoever loses a seat on it by that may well want it closed */
     struct list node; /* in at->idle, at->opening or worker->away */
     struct chain *chain;
-    struct fan *fan;
+    struct fan *fan; /* NULL before it is ready for requests */
     struct peer *peer;
     struct dial *dial;
     struct ssl_st *ssl; /* until the TLS layer owns it */
@@ -56,6 +58,8 @@ struct upstream {
     uint64_t idle_since;
     void *bound; /* the session that alone may use it (connection-bound authentication) */
     bool tls, raw, connected, secured;
+    bool offers_h2, h2;       /* HTTP/2 was offered, was chosen */
+    struct list owned;        /* in the session that it belongs to */
     char name[256], sni[256]; /* host, server name */
     char key[UPSTREAM_KEY_MAX];
     struct dying dying;
@@ -70,5 +74,5 @@ void upstream_close(struct upstream *u);
 void upstream_kill(struct upstream *u);
 /* The connection whose fan it is. */
 struct upstream *upstream_of(struct fan *f);
-/* "host:port:tls:sni:setup:client certificate". */
+/* "host:port:tls:sni:setup:h2". */
 void upstream_key(const struct upstream_spec *s, char out[UPSTREAM_KEY_MAX]);

@@ -50,7 +50,7 @@ struct number {
     unsigned long value;
 };
 
-#define NUMBERS 9
+#define NUMBERS 10
 
 static void
 read_numbers(const struct control *c, struct number out[NUMBERS])
@@ -61,6 +61,8 @@ read_numbers(const struct control *c, struct number out[NUMBERS])
         {"clients", "Clients connected now", true, atomic_load(&n->clients)},
         {"refused", "Connections that limits kept out", false, atomic_load(&n->refused)},
         {"flows", "Flows recorded", false, atomic_load(&n->flows)},
+        {"limited", "Clients of HTTP/2 that were sent away for going beyond a limit", false,
+         atomic_load(&n->limited)},
         {"client_refusals", "Handshakes that clients refused", false,
          atomic_load(&n->client_refusals)},
         {"passed", "Connections whose TLS was left closed", false, atomic_load(&n->passed)},
