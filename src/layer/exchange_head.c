@@ -238,9 +238,10 @@ head_fit(struct exchange *x, struct http_head *h)
         head_remove(h, FIELD_CONTENT_LENGTH);
         head_remove(h, FIELD_TRANSFER_ENCODING);
     }
-    h->framing = none ? FRAMING_NONE : FRAMING_LENGTH;
+    bool length = !none && x->flow->req.head.version != 20;
+    h->framing = length ? FRAMING_LENGTH : FRAMING_NONE;
     h->length = 0;
-    return none || head_set(h, x->flow->arena, FIELD_CONTENT_LENGTH, SLICE("0"));
+    return !length || head_set(h, x->flow->arena, FIELD_CONTENT_LENGTH, SLICE("0"));
 }
 
 bool

@@ -63,6 +63,8 @@ session_new(struct h2 *h)
         nghttp2_option_set_no_auto_window_update(option, 1);
         nghttp2_option_set_no_http_messaging(option, 1);
         nghttp2_option_set_no_closed_streams(option, 1);
+        /* It counts pieces of frames for frames; h2_read.c counts bytes. */
+        nghttp2_option_set_max_continuations(option, SIZE_MAX);
         r = h->role == ROLE_ACCEPT
                 ? nghttp2_session_server_new3(&h->session, calls, h, option, &gate)
                 : nghttp2_session_client_new3(&h->session, calls, h, option, &gate);

@@ -171,6 +171,9 @@ static int
 on_begin_frame(nghttp2_session *session UNUSED, const nghttp2_frame_hd *hd, void *user)
 {
     struct h2 *h = h2_of_user(user);
+    bool known = hd->type <= NGHTTP2_CONTINUATION;
+    if (!known || (hd->type == NGHTTP2_CONTINUATION && !hd->length))
+        h2_count_frame(h);
     if (hd->type == NGHTTP2_HEADERS) {
         h->block_bytes = 0;
         h->block_from = h2_now(h);

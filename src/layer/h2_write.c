@@ -157,8 +157,9 @@ on_frame_sent(nghttp2_session *session, const nghttp2_frame *frame, void *user)
     struct h2 *h = user;
     if (frame->hd.type == NGHTTP2_GOAWAY && frame->goaway.error_code && !h->failed) {
         if (!h->why.reason)
-            failure_set(&h->why, REASON_BAD_REQUEST, "HTTP/2: %s",
-                        nghttp2_http2_strerror(frame->goaway.error_code));
+            failure_set(&h->why,
+                        h->role == ROLE_ACCEPT ? REASON_BAD_REQUEST : REASON_BAD_RESPONSE,
+                        "HTTP/2: %s", nghttp2_http2_strerror(frame->goaway.error_code));
         h->failed = true;
     }
     bool content = frame->hd.type == NGHTTP2_DATA || frame->hd.type == NGHTTP2_HEADERS;
@@ -280,7 +281,7 @@ write_request(struct h2 *h, uint32_t stream, const struct part *p)
     const struct peer_h2 *like = p->flow->client ? p->flow->client->h2 : NULL;
     bool first = !h->session;
     struct h2_stream *s = NULL;
-    if (!first || h2_begin(h, like && like->n_settings ? like : NULL))
+    if (!first || h2_begin(h, like))
         s = h2_stream_new(h, stream, -1);
     if (!s) {
         chain_fail(h->layer.chain);

@@ -116,7 +116,7 @@ gather(struct lines sent[RIG_CONNS], const struct lines *did)
     for (size_t i = 0; i < did->n; i++) {
         const struct line *l = &did->v[i];
         size_t actor = line_actor(l);
-        if (l->bytes && actor > 0 && actor < RIG_CONNS)
+        if (l->bytes && actor > 0 && actor < RIG_CONNS && !line_is_frame(l))
             lines_add_bytes(&sent[actor], "", slice_of(l->bytes, l->n));
     }
 }
