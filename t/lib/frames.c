@@ -68,7 +68,7 @@ put_field(struct writer *w, struct slice field)
 }
 
 static bool
-take_string(struct writer *w, const char **text)
+take_string(struct writer *w, bool raw, const char **text)
 {
     size_t n;
     const char *end = *text + 1;
@@ -84,7 +84,7 @@ take_string(struct writer *w, const char **text)
     char *bytes = bytes_parse(copy, &n);
     *text = end;
     free(copy);
-    bool field = w->type == NGHTTP2_HEADERS || w->type == NGHTTP2_CONTINUATION;
+    bool field = !raw && (w->type == NGHTTP2_HEADERS || w->type == NGHTTP2_CONTINUATION);
     if (bytes && field)
         put_field(w, slice_of(bytes, n));
     else if (bytes)
@@ -181,7 +181,7 @@ take_words(struct writer *w, const struct frame_row *row, const char **text)
         if (!**text)
             return false;
         if (**text == '"') {
-            TRY(take_string(w, text));
+            TRY(take_string(w, slice_eq(slice_str(row->name), SLICE("frame")), text));
             continue;
         }
         snprintf(word, sizeof(word), "%.*s", (int)n, *text);
