@@ -161,6 +161,9 @@ OPTION(http2_client, BOOL, .name = "http2-client", .def = "yes", .live = true,
 OPTION(http2_server, BOOL, .name = "http2-server", .def = "yes", .live = true,
        .help = "offer HTTP/2 to servers whose clients offer it. With one of the two off, messages "
                "are translated between the versions")
+OPTION(share_upstream, BOOL, .name = "share-upstream", .def = "no", .live = true,
+       .help = "let all clients use the same connections of HTTP/2 to a server, per thread. Without "
+               "it each client has its own, which look to the server like the client's")
 OPTION(http2_streams, INT, .name = "http2-streams", .def = "100", .min = 1, .max = 10000,
        .live = true, .help = "requests that a client of HTTP/2 may have under way on a connection")
 OPTION(http2_resets, INT, .name = "http2-resets", .def = "200", .max = 1000000, .live = true,

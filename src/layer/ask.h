@@ -108,6 +108,9 @@ struct host_ops {
     /* A CONNECT was answered 2xx, or a 101 sent: the chain of the client now carries 'flow's
      * tunnel. Returns the layer to put on the client's chain, owned by it, or NULL to close. */
     struct layer *(*tunnel)(struct host *h, struct flow *f);
+    /* The same on a stream of HTTP/2: a chain for what the tunnel carries, with a layer on it, and
+     * who frees it. Owned by the host. NULL to close. */
+    struct chain *(*branch)(struct host *h, struct flow *f, void (**gone)(struct chain *c));
     /* What request.hooks gave is not needed any more. */
     void (*unhook)(struct host *h, void *hooks);
     /* A client is sent away since it went beyond a limit of its connection. NULL: nobody counts. */

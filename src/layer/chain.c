@@ -153,7 +153,7 @@ turn_settle(struct turn *t, struct chain *c)
         ;
     if (c->top)
         c->top->ops->on_cmd(c->top, &(struct cmd){.type = CMD_FLUSH});
-    t->flush(c);
+    (c->flush ? c->flush : t->flush)(c);
 }
 
 /* In the order in which they died: who dies later may be needed by those before. */
@@ -178,10 +178,12 @@ void
 turn_end(struct turn *t)
 {
     if (t->depth == 1) {
-        while (!list_empty(&t->dirty))
-            turn_settle(t, container_of(t->dirty.next, struct chain, dirty));
-        while (t->dead)
-            turn_reap(t);
+        while (!list_empty(&t->dirty) || t->dead) {
+            if (list_empty(&t->dirty))
+                turn_reap(t); /* which may end what a chain was for */
+            else
+                turn_settle(t, container_of(t->dirty.next, struct chain, dirty));
+        }
     }
     t->depth--;
 }

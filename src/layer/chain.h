@@ -60,8 +60,9 @@ struct chain {
     bool touched;
     bool closed; /* EV_CLOSED has gone up */
     struct dying dying;
-    void *driver; /* the driver's own */
-    void *owner;  /* the host's own */
+    void *driver;                   /* the driver's own */
+    void (*flush)(struct chain *c); /* in place of the turn's; NULL: that */
+    void *owner;                    /* the host's own */
 };
 
 void turn_init(struct turn *t, void (*flush)(struct chain *c));

@@ -33,8 +33,8 @@ x_asked(struct exchange *x)
     x->set_host = x->ask.request.set_host;
     x->stages = x->ask.request.stages;
     x->hooks = x->ask.request.hooks;
-    if (x->flow->kind == FLOW_CONNECT && x->client.fan->many) {
-        exchange_fail_for(x, REASON_NO_TUNNEL, "CONNECT over HTTP/2 is not served");
+    if (x->flow->req.head.protocol.n) {
+        exchange_fail_for(x, REASON_NO_TUNNEL, "extended CONNECT is not served");
         return X_WAIT;
     }
     if (x->flow->kind == FLOW_CONNECT) {
@@ -145,8 +145,8 @@ void
 exchange_end_up(struct exchange *x)
 {
     struct http_head *trailers = &x->flow->req.trailers;
-    bool place = x->flow->req.sent.framing == FRAMING_CHUNKED ||
-                 (x->server.fan && x->server.fan->many);
+    bool place =
+        x->flow->req.sent.framing == FRAMING_CHUNKED || (x->server.fan && x->server.fan->many);
     if (trailers->n && place)
         fan_send(&x->server, &(struct part){.type = PART_TRAILERS, .head = trailers});
     fan_send(&x->server, &(struct part){.type = PART_END});

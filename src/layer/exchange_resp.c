@@ -6,8 +6,8 @@
 static bool
 r_is_stale(const struct exchange *x, const struct part *p)
 {
-    return x->flow->server_reused && (p->why->reason == REASON_SERVER_CLOSED ||
-                                      p->why->reason == REASON_SERVER_RESET);
+    return x->flow->server_reused &&
+           (p->why->reason == REASON_SERVER_CLOSED || p->why->reason == REASON_SERVER_RESET);
 }
 
 /* A stale connection of the pool: the server closed it before it read the request, and said

@@ -58,6 +58,30 @@ fan_on_room(struct fan *f, uint32_t stream)
             seat_of(it)->ops->on_room(seat_of(it));
 }
 
+void
+fan_set_deadline(struct fan *f)
+{
+    uint64_t first = 0;
+    list_for (it, &f->seats) {
+        struct seat *s = seat_of(it);
+        uint64_t due = s->ops->due ? s->ops->due(s) : 0;
+        first = !first || (due && due < first) ? due : first;
+    }
+    if (f->layer.deadline == first)
+        return;
+    f->layer.deadline = first;
+    chain_touch(f->layer.chain);
+}
+
+static void
+fan_on_timer(struct fan *f, uint64_t now)
+{
+    list_for_safe (it, &f->seats)
+        if (seat_of(it)->ops->on_timer)
+            seat_of(it)->ops->on_timer(seat_of(it), now);
+    fan_set_deadline(f);
+}
+
 static size_t
 fan_on_event(struct layer *l, const struct event *ev)
 {
@@ -70,6 +94,8 @@ fan_on_event(struct layer *l, const struct event *ev)
         f->broken = true;
     if (ev->type == EV_ROOM)
         fan_on_room(f, ev->stream);
+    if (ev->type == EV_TIMER)
+        fan_on_timer(f, ev->now);
     return 0;
 }
 

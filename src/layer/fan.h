@@ -15,6 +15,9 @@ struct seat_ops {
     void (*on_room)(struct seat *s);
     /* The connection is gone, or the stream was aborted: the seat is free after this. */
     void (*on_closed)(struct seat *s, const struct failure *why);
+    /* When the seat wants to be told the time, 0 for never. NULL: never. */
+    uint64_t (*due)(struct seat *s);
+    void (*on_timer)(struct seat *s, uint64_t now);
 };
 
 struct seat {
@@ -52,3 +55,5 @@ void fan_more(struct seat *s);
 /* CMD_CLOSE or CMD_ABORT of the seat's stream. */
 void fan_tell(struct seat *s, enum cmd_type type);
 bool fan_full(const struct seat *s);
+/* What is due for a seat has changed. */
+void fan_set_deadline(struct fan *f);

@@ -71,8 +71,9 @@ refuse(struct h2_stream *s, enum h2_fault fault)
 static void
 begin_content(struct h2_stream *s, const struct http_head *head)
 {
+    bool connect = slice_eq(head->method, SLICE("CONNECT"));
     s->head_read = true;
-    s->framing = head->framing;
+    s->framing = connect ? FRAMING_TUNNEL : head->framing;
     s->left = head->length;
     s->content_at = head->expect_continue ? 0 : h2_now(s->h);
 }
@@ -126,13 +127,13 @@ static void
 on_trailers(struct h2_stream *s, bool ended)
 {
     struct h2 *h = s->h;
-    struct http_head *t = &h2_msg(s)->trailers;
-    if (!ended) {
+    if (!ended || s->framing == FRAMING_TUNNEL) {
         h2_bad(s, H2_FAULT_NOT_LAST);
         return;
     }
     if (buf_len(&h->block.text) > h->limits.trailer_max && !h->block.fault)
         h->block.fault = H2_FAULT_SIZE;
+    struct http_head *t = &h2_msg(s)->trailers;
     if (!h2_block_trailers(&h->block, s->flow->arena, t)) {
         h2_bad(s, h->block.fault);
         return;

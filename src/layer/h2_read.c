@@ -36,7 +36,8 @@ on_content(struct h2_stream *s, struct slice data)
         consume(h, s->id, data.n);
         return;
     }
-    h2_msg(s)->wire_bytes += data.n;
+    if (s->flow)
+        h2_msg(s)->wire_bytes += data.n;
     s->content += data.n;
     if (none || (s->framing == FRAMING_LENGTH && data.n > s->left)) {
         consume(h, s->id, data.n);

@@ -157,8 +157,7 @@ on_frame_sent(nghttp2_session *session, const nghttp2_frame *frame, void *user)
     struct h2 *h = user;
     if (frame->hd.type == NGHTTP2_GOAWAY && frame->goaway.error_code && !h->failed) {
         if (!h->why.reason)
-            failure_set(&h->why,
-                        h->role == ROLE_ACCEPT ? REASON_BAD_REQUEST : REASON_BAD_RESPONSE,
+            failure_set(&h->why, h->role == ROLE_ACCEPT ? REASON_BAD_REQUEST : REASON_BAD_RESPONSE,
                         "HTTP/2: %s", nghttp2_http2_strerror(frame->goaway.error_code));
         h->failed = true;
     }
@@ -243,6 +242,10 @@ write_response(struct h2_stream *s, const struct http_head *head)
             h, nghttp2_submit_headers(h->session, NGHTTP2_FLAG_NONE, s->id, NULL, l.v, l.n, NULL));
     } else {
         s->begun = true;
+        if (s->framing == FRAMING_TUNNEL) { /* the exchange hands the flow over now */
+            flow_unref(s->flow);
+            s->flow = NULL;
+        }
         check_submitted(h, nghttp2_submit_response(h->session, s->id, l.v, l.n,
                                                    has_content(head) ? &content : NULL));
     }

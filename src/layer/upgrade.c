@@ -1,6 +1,7 @@
 /* An exchange that ends its connections' HTTP: 101, a malformed request that is let through,
  * CONNECT. */
 #include "layer/exchange.h"
+#include "layer/lane.h"
 #include "layer/relay.h"
 
 void
@@ -17,20 +18,11 @@ exchange_tunnel(struct exchange *x, struct slice first)
     exchange_retire(x, false);
 }
 
-void
-exchange_connect(struct exchange *x)
+/* The connection becomes the tunnel. */
+static void
+connect_connection(struct exchange *x)
 {
-    struct http_msg *resp = &x->flow->resp;
     struct layer *old = x->client.fan->layer.down;
-    resp->head = (struct http_head){.status = 200,
-                                    .reason = SLICE("Connection established"),
-                                    .version = 11,
-                                    .framing = FRAMING_TUNNEL,
-                                    .keep_alive = true};
-    resp->sent = resp->head;
-    resp->head_at = resp->end_at = x->flow->req.end_at = exchange_wall(x);
-    x->flow->local = true;
-    fan_send(&x->client, &(struct part){.type = PART_HEAD, .head = &resp->sent});
     struct layer *next = x->host->ops->tunnel(x->host, x->flow);
     if (next)
         chain_swap(old->chain, old, next);
@@ -40,4 +32,39 @@ exchange_connect(struct exchange *x)
     exchange_finish(x, false);
     if (next)
         next->ops->on_event(next, &(struct event){.type = EV_START});
+}
+
+/* One of its streams does. */
+static void
+connect_stream(struct exchange *x)
+{
+    void (*gone)(struct chain * c);
+    struct chain *c = x->host->ops->branch(x->host, x->flow, &gone);
+    if (c && lane_open(&x->client, c, gone)) {
+        exchange_finish(x, false);
+        return;
+    }
+    if (c)
+        gone(c);
+    fan_tell(&x->client, CMD_ABORT);
+    exchange_finish(x, false);
+}
+
+void
+exchange_connect(struct exchange *x)
+{
+    struct http_msg *resp = &x->flow->resp;
+    resp->head = (struct http_head){.status = 200,
+                                    .reason = SLICE("Connection established"),
+                                    .version = 11,
+                                    .framing = FRAMING_TUNNEL,
+                                    .keep_alive = true};
+    resp->sent = resp->head;
+    resp->head_at = resp->end_at = x->flow->req.end_at = exchange_wall(x);
+    x->flow->local = true;
+    fan_send(&x->client, &(struct part){.type = PART_HEAD, .head = &resp->sent});
+    if (x->client.fan->many)
+        connect_stream(x);
+    else
+        connect_connection(x);
 }

@@ -63,7 +63,7 @@ struct config {
     int64_t upstream_per_host, upstream_idle; /* connections; idle ones kept per host */
     uint64_t upstream_idle_time;
     bool allow_malformed, forward_chunk_ext;
-    bool http2_client, http2_server;
+    bool http2_client, http2_server, share_upstream;
     int64_t http2_streams, http2_resets, http2_frames;
     uint64_t head_max, line_max; /* bytes */
     int64_t fields_max;

@@ -118,6 +118,7 @@ pool_row(struct pool *p, const struct upstream_spec *s)
     list_init(&row->idle);
     list_init(&row->opening);
     list_init(&row->waiting);
+    list_init(&row->shared);
     memcpy(row->key, key, sizeof(key));
     if (map_len(p->hosts) == 1)
         timer_set(p->sweeper, loop_now(p->worker->loop) + SWEEP_EVERY);
@@ -188,6 +189,15 @@ pool_unclaimed(struct pool_host *row)
         if (!upstream_at(it)->waiter)
             return upstream_at(it);
     return NULL;
+}
+
+struct list *
+pool_shared(struct pool *p, const struct upstream_spec *s)
+{
+    char key[UPSTREAM_KEY_MAX];
+    upstream_key(s, key);
+    struct pool_host *row = map_get(p->hosts, slice_str(key));
+    return row ? &row->shared : NULL;
 }
 
 bool

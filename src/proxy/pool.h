@@ -13,6 +13,7 @@ struct pool_host {
     struct list idle;    /* struct upstream, the last used first */
     struct list opening; /* struct upstream */
     struct list waiting; /* struct waiter, the oldest first */
+    struct list shared;  /* struct upstream of HTTP/2 in use, by 'owned': with --share-upstream */
     unsigned open;       /* connections that exist, in any state */
     unsigned n_idle;
     char key[UPSTREAM_KEY_MAX];
@@ -31,6 +32,8 @@ struct upstream *pool_look(struct pool *p, const struct upstream_spec *s);
 void pool_prepare(struct pool *p, const struct upstream_spec *s);
 /* Gives a leased or new connection to the next who waits, or to the idle ones. */
 void pool_put(struct pool *p, struct upstream *u);
+/* The connections of HTTP/2 that all share, or NULL. */
+struct list *pool_shared(struct pool *p, const struct upstream_spec *s);
 /* Whether somebody waits for the place that a connection takes. */
 bool pool_is_wanted(const struct pool *p, const struct upstream *u);
 /* The connection is closed: its row has room for another. */

@@ -11,6 +11,7 @@
 #include "layer/exchange.h"
 #include "layer/h1.h"
 #include "layer/h2.h"
+#include "layer/lane.h"
 #include "layer/peek.h"
 #include "layer/tls.h"
 #include "proxy/engine.h"
@@ -23,6 +24,10 @@
 #include <stdio.h>
 
 #define CROWD_SAID_EVERY (10 * NS_PER_S)
+
+static const struct host_ops session_host_ops;
+static void session_init(struct session *s, struct worker *w, const struct mode_ops *mode);
+static void session_on_gone(struct chain *c);
 
 void
 session_hang_up(struct session *s)
@@ -160,6 +165,35 @@ session_tls_flow(struct session *s)
     return f;
 }
 
+/* A tunnel on a stream: a session of its own, which ends with the stream. */
+static struct chain *
+host_branch(struct host *h, struct flow *f, void (**gone)(struct chain *c))
+{
+    struct session *above = session_of(h), *s = mem_zalloc(sizeof(*s));
+    if (!s)
+        return NULL;
+    session_init(s, above->worker, above->mode);
+    s->peer = peer_copy(above->peer);
+    struct layer *peek = s->peer ? peek_new() : NULL;
+    s->client = peek ? chain_new(loop_turn(s->worker->loop), &s->host, ROLE_ACCEPT, s->peer) : NULL;
+    if (!s->client) {
+        if (peek)
+            peek->ops->destroy(peek);
+        session_close(s);
+        return NULL;
+    }
+    s->client->owner = s;
+    chain_push(s->client, peek);
+    s->from = above->from;
+    s->source = above->source;
+    s->branch = s->tunnelled = s->silent = true;
+    s->port = f->port;
+    snprintf(s->target, sizeof(s->target), "%.*s", SLICE_ARG(f->host));
+    list_push(&s->worker->sessions, &s->node);
+    *gone = session_on_gone;
+    return s->client;
+}
+
 /* A client that does not like our certificate is worth a flow of its own. */
 static void
 session_record_refusal(struct session *s, const struct failure *why)
@@ -269,6 +303,7 @@ static const struct host_ops session_host_ops = {.ask = host_ask,
                                                  .tunnel = host_tunnel,
                                                  .unhook = host_unhook,
                                                  .limited = host_limited,
+                                                 .branch = host_branch,
                                                  .secured = host_secured};
 
 bool
@@ -313,14 +348,17 @@ session_close(struct session *s)
     turn_begin(t);
     session_cancel_tls(s);
     if (s->client) {
-        stream_close(s->client);
+        if (s->branch)
+            lane_close(s->client);
+        else
+            stream_close(s->client);
         chain_free(s->client);
     }
     session_hello_cut(s);
     if (s->bound)
         upstream_close(s->bound);
     session_h2_close(s);
-    if (!list_empty(&s->node)) {
+    if (!list_empty(&s->node) && !s->branch) {
         session_count(s, -1);
         session_tell(s, HOOK_CLIENT_DISCONNECTED, NULL, SLICE_NONE);
     }
@@ -334,6 +372,21 @@ static void
 session_on_gone(struct chain *c)
 {
     session_close(c->owner);
+}
+
+static void
+session_init(struct session *s, struct worker *w, const struct mode_ops *mode)
+{
+    list_init(&s->node);
+    list_init(&s->owned);
+    list_init(&s->opens);
+    s->worker = w;
+    s->setup = setup_ref(w->setup);
+    s->mode = mode;
+    s->host = (struct host){.ops = &session_host_ops,
+                            .limits = &s->setup->limits,
+                            .budget = w->proxy->budget,
+                            .audience = &w->proxy->audience};
 }
 
 static void
@@ -351,20 +404,11 @@ session_new(struct port *p, int fd, const struct sockaddr *from)
     struct session *s = mem_zalloc(sizeof(*s));
     if (!s)
         return NULL;
-    list_init(&s->node);
-    list_init(&s->owned);
-    list_init(&s->opens);
-    s->worker = w;
-    s->setup = setup_ref(w->setup);
-    s->mode = p->mode;
+    session_init(s, w, p->mode);
     s->fixed = p->server;
     s->port = s->fixed.port;
     snprintf(s->target, sizeof(s->target), "%s", s->fixed.host);
     s->port_number = p->number;
-    s->host = (struct host){.ops = &session_host_ops,
-                            .limits = &s->setup->limits,
-                            .budget = w->proxy->budget,
-                            .audience = &w->proxy->audience};
     s->peer = peer_new();
     s->client = s->peer ? chain_new(loop_turn(w->loop), &s->host, ROLE_ACCEPT, s->peer) : NULL;
     if (!s->client || !s->mode->accept(s)) {

@@ -29,6 +29,7 @@ struct session {
 
     /* The tunnel of a CONNECT. */
     bool tunnelled, tls;
+    bool branch; /* it is on a stream of another session's client */
     bool silent; /* its first byte has yet to come */
     char target[256];
     uint16_t port;

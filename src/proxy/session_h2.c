@@ -16,10 +16,12 @@ struct upstream *
 session_h2_find(struct session *s, const struct upstream_spec *spec)
 {
     char key[UPSTREAM_KEY_MAX];
-    if (list_empty(&s->owned))
+    bool share = s->setup->config->share_upstream;
+    struct list *from = share ? pool_shared(s->worker->pool, spec) : &s->owned;
+    if (!from || list_empty(from))
         return NULL;
     upstream_key(spec, key);
-    list_for (it, &s->owned) {
+    list_for (it, from) {
         struct upstream *u = owned_at(it);
         if (!u->fan->broken && slice_eq(slice_str(key), slice_str(u->key)))
             return u;
@@ -30,8 +32,9 @@ session_h2_find(struct session *s, const struct upstream_spec *spec)
 void
 session_h2_own(struct session *s, struct upstream *u)
 {
-    if (u->h2 && list_empty(&u->owned))
-        list_push_front(&s->owned, &u->owned);
+    if (!u->h2 || !list_empty(&u->owned))
+        return;
+    list_push_front(s->setup->config->share_upstream ? &u->at->shared : &s->owned, &u->owned);
 }
 
 void

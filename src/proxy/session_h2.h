@@ -1,7 +1,8 @@
 /*
  * Connections of HTTP/2 to servers. From its first request on such a connection belongs to the
  * session of one client, so that it may look like that client's own; the session's exchanges share
- * it, and it is closed with the session, or when others wait for the place that it takes.
+ * it, and it is closed with the session, or when others wait for the place that it takes. With
+ * --share-upstream all sessions of a thread share it instead.
  */
 #pragma once
 

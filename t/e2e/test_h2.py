@@ -3,6 +3,7 @@ import json
 import re
 import shutil
 import socket
+import ssl
 import subprocess
 import threading
 
@@ -242,6 +243,68 @@ def test_proxy_authentication_of_a_client_in_clear(weir, origin):
     assert client.get(**ask).status == 407
     assert client.get(("proxy-authorization", "Basic bWU6c2VjcmV0"), **ask).status == 200
     assert "proxy-authorization" not in site.requests[0].head.decode().lower()
+
+
+# Tunnels on streams
+
+
+def test_connect_on_a_stream_carries_http_and_tls(weir, origin, site2, world):
+    plain, site = origin(), site2(cert=world.good("site.test"))
+    proxy = weir(sites=[site])
+    client = two.Client(proxy.dial())
+    stream = client.ask(head=[(":method", "CONNECT"), (":authority", f"127.0.0.1:{plain.port}")], end=False)
+    assert dict(client.wait(h2.events.ResponseReceived, stream).headers)[":status"] == "200"
+    client.conn.send_data(stream, b"GET /x HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n", end_stream=True)
+    client.flush()
+    beside = client.ask(scheme="http", authority=f"127.0.0.1:{plain.port}", path="/beside")
+    assert client.answer(beside).body == b"hello\n"
+    assert client.answer(stream).body.endswith(b"\r\n\r\nhello\n")
+
+    assert two_in_one(client, proxy, site) == "/deep"
+    assert len(proxy.wait_flows(2, kind="connect")) == 2 and proxy.flow(path="/deep")["stream"] == 1
+
+
+def two_in_one(client, proxy, site):
+    """TLS and HTTP/2 inside of a tunnel on a stream; returns the path that the site was asked for."""
+    stream = client.ask(head=[(":method", "CONNECT"), (":authority", f"site.test:{site.port}")], end=False)
+    client.wait(h2.events.ResponseReceived, stream)
+    coming, going = ssl.MemoryBIO(), ssl.MemoryBIO()
+    tls = proxy.context(alpn=two.ALPN).wrap_bio(coming, going, server_hostname="site.test")
+
+    def again(call):
+        while True:
+            try:
+                result = call()
+                return result
+            except ssl.SSLWantReadError:
+                pass
+            finally:
+                if going.pending:
+                    client.conn.send_data(stream, going.read())
+                    client.flush()
+            coming.write(client.wait(h2.events.DataReceived, stream).data)
+
+    again(tls.do_handshake)
+    assert tls.selected_alpn_protocol() == "h2"
+
+    class Inner:
+        buffer = bytearray()
+
+        def send(self, data):
+            again(lambda: tls.write(data))
+
+        def fill(self):
+            self.buffer += again(lambda: tls.read(65536))
+            return True
+
+    return said(two.Client(Inner()).get(path="/deep"))["fields"][3][1]
+
+
+def test_two_clients_share_a_connection_when_told_to(pair):
+    proxy, site = pair("--threads", "1", "--share-upstream")
+    for client in (two.through(proxy, site), two.through(proxy, site)):
+        assert said(client.get())
+    assert [len(server.requests) for server in site.servers if server.requests] == [2]
 
 
 # Hostile clients

@@ -6,6 +6,7 @@
 #include "layer/exchange.h"
 #include "layer/h1.h"
 #include "layer/h2.h"
+#include "layer/lane.h"
 #include "layer/peek.h"
 #include "layer/relay.h"
 #include "lib/heap.h"
@@ -226,7 +227,7 @@ rig_http(struct rig *r, bool h2, struct layer **http, struct layer **fan)
             (*http)->ops->destroy(*http);
         return false;
     }
-    f->many = r->conns[0].h2 = h2;
+    f->many = h2;
     *fan = &f->layer;
     return true;
 }
@@ -236,6 +237,7 @@ build_proxy(struct rig *r)
 {
     struct layer *http, *fan;
     TRY(rig_http(r, r->options.stack == RIG_H2, &http, &fan));
+    r->conns[0].h2 = r->options.stack == RIG_H2;
     chain_push(r->conns[0].chain, http);
     chain_push(r->conns[0].chain, fan);
     return true;
@@ -286,6 +288,14 @@ rig_new(const struct rig_options *o)
 void
 rig_free(struct rig *r)
 {
+    turn_begin(&r->turn);
+    for (size_t i = 0; i < ARRAY_LEN(r->branches); i++) {
+        if (!r->branches[i])
+            continue;
+        lane_close(r->branches[i]);
+        chain_free(r->branches[i]);
+    }
+    turn_end(&r->turn);
     for (size_t i = 0; i < r->n_conns; i++) {
         rig_close(&r->conns[i]);
         free(r->conns[i].in);

@@ -285,6 +285,8 @@ fill_next(struct rig *r, struct ask *a)
     a->next.layer = a->next.above = NULL;
     struct slice found = slice_str(a->next.found ? a->next.found->name : "");
     bool h2 = slice_eq(found, SLICE("h2"));
+    if (a->chain == r->conns[0].chain)
+        r->conns[0].h2 = h2;
     if ((h2 || slice_eq(found, SLICE("h1"))) && !rig_http(r, h2, &a->next.layer, &a->next.above))
         a->next.layer = NULL;
 }
@@ -448,6 +450,41 @@ rig_tunnel(struct host *h, struct flow *f)
 }
 
 static void
+rig_branch_gone(struct chain *c)
+{
+    struct rig *r = c->owner;
+    for (size_t i = 0; i < ARRAY_LEN(r->branches); i++)
+        if (r->branches[i] == c)
+            r->branches[i] = NULL;
+    chain_free(c);
+}
+
+static struct chain *
+rig_branch(struct host *h, struct flow *f, void (**gone)(struct chain *c))
+{
+    struct rig *r = rig_of(h);
+    size_t i = 0;
+    if (!r->options.quiet)
+        lines_add(&r->did, "tunnel %.*s:%u", SLICE_ARG(f->host), f->port);
+    while (i < ARRAY_LEN(r->branches) && r->branches[i])
+        i++;
+    struct peer *peer = peer_new();
+    bool wanted = !r->options.refuse_tunnel && i < ARRAY_LEN(r->branches) && peer;
+    struct layer *peek = wanted ? peek_new() : NULL;
+    struct chain *c = peek ? chain_new(&r->turn, h, ROLE_ACCEPT, peer) : NULL;
+    peer_unref(peer);
+    if (!c) {
+        if (peek)
+            peek->ops->destroy(peek);
+        return NULL;
+    }
+    c->owner = r;
+    chain_push(c, peek);
+    *gone = rig_branch_gone;
+    return r->branches[i] = c;
+}
+
+static void
 rig_unhook(struct host *h, void *hooks)
 {
 }
@@ -465,5 +502,6 @@ const struct host_ops rig_host_ops = {.ask = rig_ask,
                                       .record = rig_record,
                                       .leave = rig_leave,
                                       .tunnel = rig_tunnel,
+                                      .branch = rig_branch,
                                       .unhook = rig_unhook,
                                       .secured = rig_secured};
