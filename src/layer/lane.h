@@ -9,8 +9,8 @@
 
 /*
  * The stream of the seat belongs to the chain from now on; the seat has left its fan. 'gone' is
- * called at the end of the turn in which the chain has ended: the owner frees the chain then. Raises
- * EV_START. false without memory, and then nothing has happened.
+ * called at the end of the turn in which the chain has ended: the owner frees the chain then.
+ * Raises EV_START. false without memory, and then nothing has happened.
  */
 bool lane_open(struct seat *from, struct chain *c, void (*gone)(struct chain *c)) MUST_CHECK;
 /* Ends the stream of a chain that is being freed. 'gone' is not called. */

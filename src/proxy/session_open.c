@@ -32,11 +32,11 @@ open_answer(struct open_wait *o, struct upstream *u, const struct failure *why)
     a->host_data = NULL;
     list_remove(&o->node);
     mem_free(o);
-    if (!why) {
-        open_give(s, a, u);
-    } else {
+    if (why) {
         a->open.why = *why;
         a->open.peer = u ? u->peer : NULL;
+    } else if (u) {
+        open_give(s, a, u);
     }
     ask_answer(a);
 }

@@ -302,6 +302,7 @@ rig_free(struct rig *r)
         frames_release(&r->conns[i].frames);
     }
     rig_forget(r);
+    turn_trim(&r->turn);
     lines_release(&r->did);
     free(r->flows);
     peer_unref(r->failed);

@@ -81,7 +81,7 @@ struct rig {
     size_t read;                      /* bytes that all connections have read */
     struct rig_conn conns[RIG_CONNS]; /* the client first */
     size_t n_conns;
-    struct chain *branches[4]; /* tunnels on streams */
+    struct chain *branches[4];   /* tunnels on streams */
     struct ask *asks[RIG_CONNS]; /* that wait, the oldest first */
     size_t n_asks;
     struct lines did;
