@@ -2,6 +2,7 @@
 import pytest
 
 from lib.browsers import BROWSERS
+from lib.h2 import Site
 from lib.message import reply
 from lib.origin import answer_all
 from lib.wait import until
@@ -73,3 +74,36 @@ def test_browser_refuses_the_site_while_the_authority_is_unknown(browser, alerts
     assert any(alert in flow.error_text for alert in alerts), flow.error_text
     assert "CA" in flow.error_text
     assert site.received == b"", "a page was fetched"
+
+
+def h2_answer(server, stream, request):
+    path = request.value(":path").split("?")[0]
+    if path == "/":
+        server.reply(stream, PAGE, "200", ("content-type", "text/html"))
+    elif path == "/data":
+        server.reply(stream, b"answered", "200", ("content-type", "text/plain"))
+    else:
+        server.reply(stream, b"", "404" if path == "/favicon.ico" else "200")
+
+
+@pytest.mark.parametrize("browser", BROWSERS)
+def test_browser_speaks_http2_as_it_would_to_the_server(browser, weir, world, short_home):
+    site = Site(h2_answer, world.good("site.test"))
+    proxy = weir("--resolve", f"site.test:{site.port}:127.0.0.1", "--resolve", "*:443:127.0.0.1", "--resolve",
+                 "*:80:127.0.0.1")
+
+    def seen_h2():
+        return [request.value(":path") for request in site.asked if request.value(":path").startswith("/seen")]
+
+    try:
+        result = BROWSERS[browser](short_home, site.url(host="site.test"), proxy.proxy, ca=proxy.ca_file,
+                                   ends=lambda: browser == "firefox" and seen_h2())
+
+        assert seen_h2() == ["/seen?answered-true-https:"], (result, proxy.stderr)
+        used = [server for server in site.servers if server.requests]
+        assert len(used) == 1 and used[0].settings[0] and used[0].windows
+        order = "".join(name[1] for name, _ in list(used[0].requests.values())[0].fields if name.startswith(":"))
+        assert order == {"chromium": "masp", "firefox": "mpas"}[browser]
+        assert proxy.flow(kind="http", path="/data")["request"]["version"] == "2.0"
+    finally:
+        site.stop()
