@@ -71,7 +71,10 @@ put_content(struct json *j, const struct http_head *h, const struct body *b)
 static void
 put_common(struct json *j, const struct http_msg *m, const struct http_head *h)
 {
-    json_str(j, "httpVersion", h->version == 10 ? "HTTP/1.0" : "HTTP/1.1");
+    json_str(j, "httpVersion",
+             h->version == 10   ? "HTTP/1.0"
+             : h->version == 20 ? "HTTP/2.0"
+                                : "HTTP/1.1");
     json_begin_array(j, "cookies");
     json_end_array(j);
     put_pairs(j, h);

@@ -61,6 +61,25 @@ put_tls(struct json *j, const struct peer_tls *tls, bool whole)
     json_end_object(j);
 }
 
+/* How a client of HTTP/2 began. */
+static void
+put_h2(struct json *j, const struct peer_h2 *h2)
+{
+    if (!h2)
+        return;
+    json_begin_object(j, "http2");
+    json_begin_array(j, "settings");
+    for (unsigned i = 0; i < h2->n_settings; i++) {
+        json_begin_array(j, NULL);
+        json_u64(j, NULL, h2->settings[i].id);
+        json_u64(j, NULL, h2->settings[i].value);
+        json_end_array(j);
+    }
+    json_end_array(j);
+    json_u64(j, "window", h2->window);
+    json_end_object(j);
+}
+
 void
 flow_json_peer(struct json *j, const char *key, const struct peer *p, bool whole)
 {
@@ -79,6 +98,7 @@ flow_json_peer(struct json *j, const char *key, const struct peer *p, bool whole
     put_time(j, "connected_us", p->connected);
     put_time(j, "secured_us", p->secured);
     put_tls(j, p->tls, whole);
+    put_h2(j, p->h2);
     json_end_object(j);
 }
 

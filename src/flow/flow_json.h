@@ -25,6 +25,7 @@
  *                 were any
  *
  * A connection: id, local, remote, host, port, opened_us, resolved_us, connected_us, secured_us,
+ * http2, of clients that speak it: {settings: [[id, value], ...], window}
  * tls: null or {version, cipher, group, alpn, sni, ja3, ja4, resumed, verdict, verdict_text, certs:
  * base64 of DER, leaf first}.
  *

@@ -16,7 +16,7 @@ static const struct layer_ops *const candidates[] = {
 struct peek {
     struct layer layer;
     struct ask ask;
-    bool begun; /* something came */
+    const struct layer_ops *maybe; /* what the bytes so far could become */
     bool asked;
 };
 
@@ -28,13 +28,15 @@ peek_of(struct layer *l)
 
 /* The best of those that know the bytes. false: more bytes are needed. */
 static bool
-peek_score(struct slice first, const struct layer_ops **best)
+peek_score(struct slice first, const struct layer_ops **best, const struct layer_ops **maybe)
 {
     int top = 0;
     bool unsure = false;
-    *best = NULL;
+    *best = *maybe = NULL;
     for (size_t i = 0; i < ARRAY_LEN(candidates); i++) {
         int score = candidates[i]->detect(first);
+        if (score < 0 && !unsure)
+            *maybe = candidates[i];
         unsure |= score < 0;
         if (score <= top)
             continue;
@@ -75,14 +77,14 @@ peek_ask(struct peek *p, struct slice first)
         peek_answered(&p->ask);
 }
 
-/* Nothing more comes. Who has sent something is told what was wrong with it. */
+/* Nothing more comes. Who has sent something is told what is wrong with it in its own protocol. */
 static void
 peek_give_up(struct peek *p)
 {
     if (p->asked)
         return;
-    p->ask.next.found = NULL;
-    if (p->begun)
+    p->ask.next.found = p->maybe;
+    if (p->maybe)
         peek_ask(p, SLICE_NONE);
     else
         layer_tell(&p->layer, CMD_CLOSE);
@@ -94,10 +96,10 @@ peek_on_data(struct peek *p, struct slice data)
     struct host *host = p->layer.chain->host;
     if (p->asked || !data.n)
         return;
-    if (!peek_score(data, &p->ask.next.found)) {
-        if (!p->begun && host->limits->head_time)
+    bool begun = p->maybe;
+    if (!peek_score(data, &p->ask.next.found, &p->maybe)) {
+        if (!begun && host->limits->head_time)
             p->layer.deadline = host->ops->now(host) + host->limits->head_time;
-        p->begun = true;
         return;
     }
     peek_ask(p, data);

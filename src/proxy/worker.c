@@ -227,7 +227,7 @@ worker_stop(struct worker *w)
     while (!list_empty(&w->ports))
         worker_close_port(port_at(w->ports.next));
     list_for_safe (it, &w->sessions)
-        if (session_idle(session_at(it)))
+        if (session_idle(session_at(it)) || session_at(it)->h2) /* HTTP/2 finishes what began */
             session_hang_up(session_at(it));
     pool_sweep(w->pool, true);
     timer_set(w->grace, loop_now(w->loop) + w->setup->config->grace_time);

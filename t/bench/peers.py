@@ -279,6 +279,37 @@ class WeirPeer(Peer):
                 "--flow-detail", "0", "--upstream-ca", self.keys.origin_ca, *self.extra]
 
 
+class WeirHttp2(WeirPeer):
+    """In front of nghttpd, HTTP/2 on both sides."""
+
+    def command(self):
+        files = self.folder / "files"
+        files.mkdir()
+        (files / "1k").write_bytes(b"x" * 1024)
+        port = free_port()
+        self.server = Program([shutil.which("nghttpd"), "-a", "127.0.0.1", "-d", files, port, self.keys.leaf, self.keys.leaf],
+                              self.folder)
+        return self.in_front_of(port)
+
+    def in_front_of(self, port):
+        name = "hot.bench.test"
+        return [*super().command(), "-m", f"reverse:https://{name}:{port}", "--resolve", f"{name}:{port}:127.0.0.1"]
+
+    def stop(self):
+        super().stop()
+        self.server.stop()
+
+
+class WeirTranslating(WeirHttp2):
+    """In front of the origin, which speaks HTTP/1 alone."""
+
+    def command(self):
+        return [*self.in_front_of(self.origin.https.rpartition(":")[2]), "--no-http2-server"]
+
+    def stop(self):
+        WeirPeer.stop(self)
+
+
 class Haproxy(Peer):
     """A TLS bridge with a certificate for all names at hand; for new names one that makes certificates. In Debian 12 an error
     that OpenSSL leaves behind breaks the first connection of each new name there: the load tries once more. No log."""

@@ -1,5 +1,7 @@
 """What is measured: each scenario runs once against one peer and gives its figures."""
 import json
+import re
+import subprocess
 import time
 
 import peers
@@ -187,6 +189,32 @@ class Plain(Scenario):
         return [*peer.plain(), "-c", 64, "--warm", bench.count(2000, 64), "--time", bench.time(4)]
 
 
+class Http2(Scenario):
+    """Weir against itself, with h2load: clients of HTTP/2 in front of servers of either version."""
+
+    id, title, figures = "S12", "HTTP/2, 4 connections with 32 streams each, 1 KB", REQUESTS
+
+    def entrants(self, kinds):
+        return [Entrant(peers.WeirHttp2, "weir, to HTTP/2"), Entrant(peers.WeirTranslating, "weir, to HTTP/1")]
+
+    def measure(self, bench, peer):
+        n = bench.count(20000, 128)
+        self._load(peer, max(n // 10, 128))
+        before = peers.cpu_seconds(peer.pid)
+        seconds = self._load(peer, n)
+        cpu = max(peers.cpu_seconds(peer.pid) - before, 1 / peers.TICKS)
+        return rates({"cpu": cpu, "seconds": seconds}, n)
+
+    @staticmethod
+    def _load(peer, n):
+        done = subprocess.run(["h2load", "-n", str(n), "-c", "4", "-m", "32", f"https://{peer.at}/1k"], capture_output=True,
+                              check=False, timeout=Load.LIMIT, text=True, env=peers.environment(peer.folder))
+        time_taken = re.search(r"finished in ([0-9.]+)(us|ms|s)", done.stdout)
+        if f"{n} succeeded, 0 failed" not in done.stdout or not time_taken:
+            raise Trouble(f"h2load: {done.stdout[-300:]} {done.stderr[-300:]}")
+        return float(time_taken[1]) * {"us": 1e-6, "ms": 1e-3, "s": 1}[time_taken[2]]
+
+
 def finish(load):
     """The rest of a load that is not asked for CPU time; ends it on failure only."""
     try:
@@ -278,4 +306,4 @@ class Recording(Scenario):
 
 
 SCENARIOS = {s.id: s for s in (KeepAlive(), KeepAliveLoaded(), NewConnections(), NewNames(), Downloads(), Uploads(), Idle(),
-                               Plain(), PlainWatched(), Latency(), Start(), Recording())}
+                               Plain(), PlainWatched(), Latency(), Start(), Recording(), Http2())}

@@ -423,3 +423,31 @@ def test_node(pair, home):
     done = run(["node", home / "client.js", proxy.address, f"site.test:{site.port}", proxy.ca_file], home)
     assert done.stdout == b"all\n", done
     assert len(site.asked) == 10
+
+
+def test_what_is_under_way_is_finished_when_the_program_ends(pair, home):
+    began, go_on = threading.Event(), threading.Event()
+
+    def answer(server, stream, request):
+        began.set()
+        assert go_on.wait(20)
+        two.echo(server, stream, request)
+
+    proxy, site = pair("--grace-time", "20s", answer=answer)
+    command = ["curl", "-sS", "--http2", "-x", proxy.proxy, "--cacert", proxy.ca_file, "-w", "%{http_version}",
+               f"https://site.test:{site.port}/"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, env=scrubbed(home)) as client:
+        assert began.wait(20)
+        proxy.process.terminate()
+        until(lambda: not proxy_listens(proxy), "the end has begun")
+        go_on.set()
+        assert client.wait(20) == 0 and client.stdout.read().endswith(b"}2")
+    assert proxy.wait() == 0
+
+
+def proxy_listens(proxy):
+    try:
+        proxy.dial().close()
+        return True
+    except OSError:
+        return False

@@ -298,7 +298,7 @@ def test_curl_with_weirs_authority_sees_the_page_and_not_a_certificate_error(ori
     site = origin(cert=world.faulty("expired"))
     proxy = weir(sites=[site])
     result = curl(None, home, site.url(host="site.test"), proxy.proxy, proxy.ca_file, extra=["--include", "--suppress-connect-headers"])
-    assert result.ok and result.body.startswith(b"HTTP/1.1 502 ") and b"expired" in result.body
+    assert result.ok and result.body.startswith((b"HTTP/1.1 502 ", b"HTTP/2 502 ")) and b"expired" in result.body
 
 
 def test_server_that_does_not_speak_tls_is_an_error_page(origin, weir):
