@@ -143,6 +143,8 @@ void exchange_end_down(struct exchange *x);
 /* The heads as they are sent on. false without memory. */
 bool exchange_head_request(struct exchange *x) MUST_CHECK;
 bool exchange_head_response(struct exchange *x) MUST_CHECK;
+/* For a side that speaks HTTP/2 ('many') or HTTP/1, in place. */
+bool exchange_translate(struct flow *f, struct http_head *h, bool many) MUST_CHECK;
 /* Of a 1xx response. */
 bool exchange_head_interim(struct exchange *x, const struct http_head *from,
                            struct http_head *sent) MUST_CHECK;
@@ -162,6 +164,13 @@ static inline void
 exchange_tell(struct exchange *x, enum hook_id id)
 {
     host_tell(x->host, id, x->flow, SLICE_NONE);
+}
+
+/* Whether it asks for a tunnel as an upgrade does, on a stream of HTTP/2 (RFC 8441). */
+static inline bool
+exchange_is_extended(const struct exchange *x)
+{
+    return x->flow->req.head.protocol.n;
 }
 
 /* Whether content of the request has yet to be read, so that its connection cannot go on after the

@@ -2,7 +2,6 @@
 #include "flow/edit.h"
 #include "layer/exchange.h"
 
-#include "codec/h2_head.h"
 #include "codec/hop.h"
 #include "codec/token.h"
 #include "codec/url.h"
@@ -69,72 +68,6 @@ head_upgrades(const struct http_head *h)
     return true;
 }
 
-/* What belongs to one connection of HTTP/1. */
-static void
-head_for_h2(struct http_head *h)
-{
-    size_t kept = 0;
-    for (size_t i = 0; i < h->n; i++)
-        if (!h2_is_connection_field(h->fields[i].id))
-            h->fields[kept++] = h->fields[i];
-    h->n = kept;
-    h->version = 20;
-    h->reason = SLICE_NONE;
-}
-
-static bool
-is_cookie(const struct field *f)
-{
-    return slice_eq_nocase(f->name, SLICE("Cookie"));
-}
-
-/* Crumbs become one field (RFC 9113 section 8.2.3). */
-static bool
-head_join_cookies(struct http_head *h, struct arena *a)
-{
-    struct field *first = head_find_name(h, SLICE("Cookie"));
-    size_t kept = 0;
-    struct buf all;
-    if (!first)
-        return true;
-    buf_init(&all, SIZE_MAX / 2);
-    for (size_t i = 0; i < h->n; i++) {
-        const struct field *f = &h->fields[i];
-        if (is_cookie(f))
-            buf_append(&all, f == first ? SLICE_NONE : SLICE("; "));
-        if (is_cookie(f))
-            buf_append(&all, f->value);
-        if (!is_cookie(f) || f == first)
-            h->fields[kept++] = *f;
-    }
-    bool many = kept < h->n;
-    h->n = kept;
-    first = many ? head_find_name(h, SLICE("Cookie")) : first;
-    if (many) {
-        first->value = all.failed ? SLICE_NONE : arena_dup(a, buf_slice(&all));
-        first->line = SLICE_NONE;
-    }
-    buf_release(&all);
-    return first->value.p;
-}
-
-/* Out of HTTP/2, where content needs no framing. */
-static bool
-head_for_h1(struct http_head *h, struct arena *a)
-{
-    if (h->version != 20)
-        return true;
-    h->version = 11;
-    if (h->status)
-        h->reason = token_reason(h->status);
-    else
-        TRY(head_join_cookies(h, a));
-    if (head_find(h, FIELD_TE) && !head_find(h, FIELD_CONNECTION))
-        TRY(head_add(h, a, SLICE("Connection"), SLICE("TE")));
-    return h->framing != FRAMING_CHUNKED || head_find(h, FIELD_TRANSFER_ENCODING) ||
-           head_add(h, a, SLICE("Transfer-Encoding"), SLICE("chunked"));
-}
-
 bool
 exchange_head_request(struct exchange *x)
 {
@@ -154,10 +87,7 @@ exchange_head_request(struct exchange *x)
     TRY(head_retarget(h, a));
     /* An HTTP/1.0 request may have none, and goes on as HTTP/1.1. */
     TRY((!wants_host && head_find(h, FIELD_HOST)) || head_put_host(h, x->flow));
-    if (!x->server.fan->many)
-        return head_for_h1(h, a);
-    head_for_h2(h);
-    return true;
+    return exchange_translate(x->flow, h, x->server.fan->many);
 }
 
 /* What we say of the client's connection. */
@@ -248,11 +178,8 @@ bool
 exchange_head_interim(struct exchange *x, const struct http_head *from, struct http_head *sent)
 {
     struct arena *a = x->flow->arena;
-    TRY(head_copy(sent, from, a) && hop_strip(sent, a, true, false));
-    if (x->flow->req.head.version != 20)
-        return head_for_h1(sent, a);
-    head_for_h2(sent);
-    return true;
+    return head_copy(sent, from, a) && hop_strip(sent, a, true, false) &&
+           exchange_translate(x->flow, sent, x->flow->req.head.version == 20);
 }
 
 bool
@@ -271,11 +198,7 @@ exchange_head_response(struct exchange *x)
     TRY(head_fit(x, h));
     h->keep_alive = req->keep_alive && h->framing != FRAMING_EOF && !exchange_unread(x);
     TRY(head_fault(x, h));
-    if (req->version == 20) {
-        head_for_h2(h);
-        h->keep_alive = true;
-        return true;
-    }
-    TRY(head_for_h1(h, a));
-    return head_connection(x, h);
+    bool many = req->version == 20;
+    h->keep_alive |= many;
+    return exchange_translate(x->flow, h, many) && (many || head_connection(x, h));
 }

@@ -33,8 +33,8 @@ x_asked(struct exchange *x)
     x->set_host = x->ask.request.set_host;
     x->stages = x->ask.request.stages;
     x->hooks = x->ask.request.hooks;
-    if (x->flow->req.head.protocol.n) {
-        exchange_fail_for(x, REASON_NO_TUNNEL, "extended CONNECT is not served");
+    if (exchange_is_extended(x) && !slice_eq(x->flow->req.head.protocol, SLICE("websocket"))) {
+        exchange_fail_for(x, REASON_NO_TUNNEL, "of extended CONNECT, only 'websocket' is served");
         return X_WAIT;
     }
     if (x->flow->kind == FLOW_CONNECT) {
@@ -64,7 +64,7 @@ x_invite(struct exchange *x)
 static enum x_next
 x_headed(struct exchange *x)
 {
-    bool want = x->ask.hook.want;
+    bool want = x->ask.hook.want && !exchange_is_extended(x);
     if (exchange_decided(x, STAGE_REQUEST_HEAD) == X_WAIT)
         return X_WAIT;
     if (!want)
@@ -209,7 +209,7 @@ x_begin(struct exchange *x, const struct part *p)
     x->flow = p->flow;
     x->flow->req.head_at = exchange_wall(x);
     x->flow->started = x->flow->req.head_at;
-    if (slice_eq(p->head->method, SLICE("CONNECT")) && !p->head->malformed)
+    if (slice_eq(p->head->method, SLICE("CONNECT")) && !p->head->malformed && !p->head->protocol.n)
         x->flow->kind = FLOW_CONNECT;
     exchange_run(x);
 }
@@ -230,6 +230,8 @@ x_content(struct exchange *x, const struct part *p)
     const struct feed *f = x->feeds[0];
     bool dropped = x->step == X_STREAM && edit_replaced(&x->flow->req);
     bool whole = x->step == X_WHOLE && x->collecting;
+    if (exchange_is_extended(x))
+        return 0; /* it is for the tunnel */
     if (!whole && (x->step < X_STREAM || (!dropped && (fan_full(&x->server) || (f && f->active)))))
         return 0;
     host_tell(x->host, HOOK_REQUEST_CHUNK, x->flow, p->data);

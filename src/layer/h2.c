@@ -81,6 +81,8 @@ own_settings(const struct h2 *h, nghttp2_settings_entry *iv)
     size_t n = 0;
     if (h->role == ROLE_CONNECT)
         iv[n++] = (nghttp2_settings_entry){NGHTTP2_SETTINGS_ENABLE_PUSH, 0};
+    else
+        iv[n++] = (nghttp2_settings_entry){NGHTTP2_SETTINGS_ENABLE_CONNECT_PROTOCOL, 1};
     iv[n++] = (nghttp2_settings_entry){NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, l->h2_streams};
     iv[n++] = (nghttp2_settings_entry){NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, H2_WINDOW};
     iv[n++] = (nghttp2_settings_entry){NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE,
@@ -356,8 +358,11 @@ leave(struct h2_stream *s, bool now)
 {
     bool whole = s->out_end && !s->cut;
     h2_over(s);
-    if (!now && whole) /* the request is not read to its end (RFC 9113 section 8.1) */
+    if (!now && whole) { /* the rest of the request is not wanted (RFC 9113 section 8.1) */
+        if (s->end_sent && !s->ended)
+            h2_reset(s, NGHTTP2_NO_ERROR);
         return;
+    }
     if (!now && s->begun) {
         s->cut = true;
         if (s->deferred && !nghttp2_session_resume_data(s->h->session, s->id))

@@ -50,9 +50,11 @@ struct h2_stream {
     uint64_t blocked_from; /* content waits for the peer's window: since when; 0: it does not */
     uint64_t sent;         /* since then */
     bool begun, out_end;   /* the head, the end was written from above */
-    bool cut;              /* content ends here, and not well */
-    bool deferred;         /* nghttp2 waits for content */
-    bool full;             /* EV_ROOM is owed */
+    bool end_sent;
+    bool tunnel;   /* it carries one, in halves that end apart */
+    bool cut;      /* content ends here, and not well */
+    bool deferred; /* nghttp2 waits for content */
+    bool full;     /* EV_ROOM is owed */
 
     bool over;     /* for those above */
     bool closed;   /* for nghttp2 */

@@ -31,7 +31,8 @@ earlier(uint64_t a, uint64_t b)
 static bool
 waits_for_peer(const struct h2_stream *s)
 {
-    if (s->deaf || s->ended || s->patient || buf_len(&s->in) || !s->waits_from)
+    if (s->deaf || s->ended || s->patient || buf_len(&s->in) || !s->waits_from ||
+        s->tunnel) /* which has times of its own */
         return false;
     return s->h->role == ROLE_ACCEPT || s->out_end;
 }

@@ -165,7 +165,10 @@ on_frame_sent(nghttp2_session *session, const nghttp2_frame *frame, void *user)
     if (!content || !(frame->hd.flags & NGHTTP2_FLAG_END_STREAM) || h->role == ROLE_CONNECT)
         return 0;
     struct h2_stream *s = nghttp2_session_get_stream_user_data(session, frame->hd.stream_id);
-    if (s && !s->ended)
+    if (!s)
+        return 0;
+    s->end_sent = true;
+    if (!s->ended && s->over)
         h2_reset(s, NGHTTP2_NO_ERROR);
     return 0;
 }
@@ -242,7 +245,8 @@ write_response(struct h2_stream *s, const struct http_head *head)
             h, nghttp2_submit_headers(h->session, NGHTTP2_FLAG_NONE, s->id, NULL, l.v, l.n, NULL));
     } else {
         s->begun = true;
-        if (s->framing == FRAMING_TUNNEL) { /* the exchange hands the flow over now */
+        s->tunnel = head->framing == FRAMING_TUNNEL;
+        if (s->tunnel) { /* the exchange hands the flow over now */
             flow_unref(s->flow);
             s->flow = NULL;
         }
@@ -309,6 +313,8 @@ write_end(struct h2_stream *s, bool torn)
     s->out_end = true;
     s->cut |= torn;
     resume(s);
+    if (s->tunnel)
+        return;
     if (s->h->role == ROLE_ACCEPT)
         h2_over(s); /* the exchange hands the flow over now, to another thread */
     else

@@ -164,6 +164,7 @@ lane_open(struct seat *from, struct chain *c, void (*gone)(struct chain *c))
     c->flush = lane_flush;
     fan_leave(from);
     fan_sit(f, &l->seat, from->stream);
+    fan_more(&l->seat);
     chain_start(c);
     return true;
 }

@@ -4,11 +4,29 @@
 #include "layer/lane.h"
 #include "layer/relay.h"
 
+/* What the tunnel replaces on the client's side: of its connection, or of a chain on its stream;
+ * NULL without memory. */
+static struct layer *
+tunnel_place(struct exchange *x)
+{
+    void (*gone)(struct chain * c);
+    if (!x->client.fan->many)
+        return x->client.fan->layer.down;
+    struct chain *c = x->host->ops->branch(x->host, x->flow, &gone);
+    if (!c || lane_open(&x->client, c, gone))
+        return c ? c->top : NULL;
+    gone(c);
+    return NULL;
+}
+
 void
 exchange_tunnel(struct exchange *x, struct slice first)
 {
     struct fan *server = x->server.fan;
-    if (!relay_join(x->client.fan->layer.down, server->layer.down, x->flow, first)) {
+    struct layer *old = tunnel_place(x);
+    if (!old || !relay_join(old, server->layer.down, x->flow, first)) {
+        if (old)
+            layer_tell(old, CMD_ABORT);
         fan_tell(&x->client, CMD_ABORT);
         exchange_finish(x, false);
         return;
@@ -38,15 +56,8 @@ connect_connection(struct exchange *x)
 static void
 connect_stream(struct exchange *x)
 {
-    void (*gone)(struct chain * c);
-    struct chain *c = x->host->ops->branch(x->host, x->flow, &gone);
-    if (c && lane_open(&x->client, c, gone)) {
-        exchange_finish(x, false);
-        return;
-    }
-    if (c)
-        gone(c);
-    fan_tell(&x->client, CMD_ABORT);
+    if (!tunnel_place(x))
+        fan_tell(&x->client, CMD_ABORT);
     exchange_finish(x, false);
 }
 

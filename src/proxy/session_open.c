@@ -170,7 +170,7 @@ open_needs_h1(const struct flow *f)
 {
     const struct version *v = edit_last(&f->req);
     const struct http_head *h = edit_head(&f->req);
-    return (v && v->exact) || h->malformed || head_find(h, FIELD_UPGRADE);
+    return (v && v->exact) || h->malformed || h->protocol.n || head_find(h, FIELD_UPGRADE);
 }
 
 static struct upstream_spec

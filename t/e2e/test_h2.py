@@ -300,6 +300,31 @@ def two_in_one(client, proxy, site):
     return said(two.Client(Inner()).get(path="/deep"))["fields"][3][1]
 
 
+def test_websocket_on_a_stream_is_an_upgrade_at_the_server(weir, origin, world):
+    def script(conn):
+        request = conn.request()
+        assert request.method == "GET" and request.value("Upgrade") == "websocket" and request.value("Sec-WebSocket-Key")
+        conn.send(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\nfirst")
+        while conn.buffer or conn.fill():
+            conn.send(bytes(conn.buffer).upper())
+            conn.buffer.clear()
+
+    site = origin(script, cert=world.good("site.test"), alpn=["http/1.1"])
+    proxy = weir("--no-http2-server", sites=[site])
+    client = two.through(proxy, site)
+    stream = client.ask(end=False, head=[(":method", "CONNECT"), (":protocol", "websocket"), (":scheme", "https"),
+                                         (":path", "/chat"), (":authority", "site.test"), ("sec-websocket-version", "13")])
+    assert dict(client.wait(h2.events.ResponseReceived, stream).headers)[":status"] == "200"
+    assert client.wait(h2.events.DataReceived, stream).data == b"first"
+    client.conn.send_data(stream, b"hello")
+    client.flush()
+    assert client.wait(h2.events.DataReceived, stream).data == b"HELLO"
+    client.conn.end_stream(stream)
+    client.flush()
+    assert client.wait(h2.events.StreamEnded, stream)
+    assert proxy.flow(path="/chat")["tunnel"] == {"up": 5, "down": 10}
+
+
 def test_two_clients_share_a_connection_when_told_to(pair):
     proxy, site = pair("--threads", "1", "--share-upstream")
     for client in (two.through(proxy, site), two.through(proxy, site)):

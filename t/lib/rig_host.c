@@ -72,7 +72,9 @@ check_record(const struct flow *f)
     if (f->local)
         return;
     assert(resp->wire_bytes >= resp->body.size);
-    bool read = req->head.framing == FRAMING_LENGTH && req->body.size == req->head.length;
+    /* In HTTP/2 the end may be said later than the last byte. */
+    bool read = req->head.version != 20 && req->head.framing == FRAMING_LENGTH &&
+                req->body.size == req->head.length;
     assert(!read || req->end_at);
 }
 
