@@ -32,7 +32,7 @@ ifeq ($(origin CC),default)
 CC := $(if $(filter fuzz clang,$(V)),clang,gcc)
 endif
 
-PACKAGES := libssl libcrypto libuv libcares libnghttp2 zlib libbrotlidec libzstd jansson yaml-0.1 libpcre2-8 expat
+PACKAGES := libssl libcrypto libuv libcares libnghttp2 zlib libbrotlidec libbrotlienc libzstd jansson yaml-0.1 libpcre2-8 expat
 # Asked once, and only when something is compiled: on a bare machine pkg-config itself may be missing.
 PKG_CFLAGS = $(eval PKG_CFLAGS := $$(shell pkg-config --cflags $(PACKAGES)))$(PKG_CFLAGS)
 PKG_LIBS = $(eval PKG_LIBS := $$(shell pkg-config --libs $(PACKAGES)))$(PKG_LIBS)

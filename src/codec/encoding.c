@@ -14,6 +14,12 @@ static const struct encoding_ops *const encodings[] = {
 #undef ENCODING
 };
 
+const struct encoding_ops *
+encoding_at(size_t i)
+{
+    return i < ARRAY_LEN(encodings) ? encodings[i] : NULL;
+}
+
 struct coding {
     const struct encoding_ops *ops;
     void *stream;
@@ -27,7 +33,7 @@ struct coding {
 
 /* codings[0] reads the input, the last one writes the output. */
 struct decoder {
-    struct coding codings[DECODER_LAYERS];
+    struct coding codings[ENCODING_LAYERS];
     unsigned n;
     size_t max_out;
     unsigned max_ratio;
@@ -36,8 +42,8 @@ struct decoder {
     char why[96];
 };
 
-static const struct encoding_ops *
-find_encoding(struct slice name)
+const struct encoding_ops *
+encoding_find(struct slice name)
 {
     for (size_t i = 0; i < ARRAY_LEN(encodings); i++)
         if (slice_eq_nocase(name, slice_str(encodings[i]->name)) ||
@@ -49,8 +55,8 @@ find_encoding(struct slice name)
 static bool
 add_coding(struct decoder *d, const struct encoding_ops *ops, struct err *e)
 {
-    if (d->n == DECODER_LAYERS)
-        return err_set(e, ERR_FAILED, "cannot decode more than %d codings", DECODER_LAYERS);
+    if (d->n == ENCODING_LAYERS)
+        return err_set(e, ERR_FAILED, "cannot decode more than %d codings", ENCODING_LAYERS);
     void *stream = ops->new_stream();
     if (!stream)
         return err_memory(e);
@@ -73,7 +79,7 @@ take_last(struct slice *list)
 static bool
 add_named(struct decoder *d, struct slice name, struct err *e)
 {
-    const struct encoding_ops *ops = find_encoding(name);
+    const struct encoding_ops *ops = encoding_find(name);
     if (!ops)
         return err_set(e, ERR_FAILED, "cannot decode '%.*s'", (int)MIN(name.n, 60u), name.p);
     return ops == &encoding_identity || add_coding(d, ops, e);

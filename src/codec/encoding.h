@@ -8,7 +8,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 
-#define DECODER_LAYERS 3 /* codings on top of each other */
+#define ENCODING_LAYERS 3 /* codings on top of each other */
 
 enum decode_result {
     DECODE_OK,
@@ -22,7 +22,7 @@ struct decoder;
  * For the value of a Content-Encoding field: "gzip", "br, gzip"; names in any case, x-gzip is gzip;
  * "identity" and an empty value decode to themselves. 'max_out' is the most bytes of output;
  * 'max_ratio' the most output per input byte, looked at above 64 KiB of output (0: no such limit).
- * NULL and *e for an unknown coding ("cannot decode 'sdch'"), for more than DECODER_LAYERS, and
+ * NULL and *e for an unknown coding ("cannot decode 'sdch'"), for more than ENCODING_LAYERS, and
  * without memory. Returns owned.
  */
 struct decoder *decoder_new(struct slice codings, size_t max_out, unsigned max_ratio,
@@ -51,7 +51,7 @@ enum encoding_state {
     ENCODING_FAIL, /* damaged, or more input behind the end */
 };
 
-/* One coding; the decoder stacks them. */
+/* One coding; decoder and encoder (codec/encoder.h) stack them. */
 struct encoding_ops {
     const char *name, *alias; /* alias may be NULL */
     /* NULL without memory. */
@@ -63,7 +63,19 @@ struct encoding_ops {
      * it writes fewer than n, nothing is left inside.
      */
     size_t (*run)(void *stream, struct slice *in, char *p, size_t n, enum encoding_state *state);
+    /* The other way; all three are NULL for a coding that changes nothing. */
+    void *(*new_coder)(void);
+    void (*free_coder)(void *coder);
+    /* The same of what is to be encoded. 'last': nothing comes behind *in; then it is called until
+     * the state is ENCODING_END. ENCODING_FAIL is: no memory. */
+    size_t (*encode)(void *coder, struct slice *in, bool last, char *p, size_t n,
+                     enum encoding_state *state);
 };
+
+/* NULL: there is none of that name, in any case. */
+const struct encoding_ops *encoding_find(struct slice name);
+/* By number from 0; NULL behind the last. */
+const struct encoding_ops *encoding_at(size_t i);
 
 #define ENCODING(name) extern const struct encoding_ops encoding_##name;
 #include "codec/encoding_list.h"

@@ -1,5 +1,5 @@
-/* The codings gzip (RFC 1952, any number of members) and deflate (RFC 1950, and the bare RFC 1951
- * that some servers send). */
+/* The codings gzip (RFC 1952, any number of members) and deflate (RFC 1950, and to be decoded the
+ * bare RFC 1951 that some servers send). */
 #include "base/mem.h"
 #include "codec/encoding.h"
 
@@ -12,6 +12,8 @@
 #define WINDOW_GZIP (WINDOW + 16)
 #define WINDOW_RAW  (-WINDOW)
 #define ZLIB_HEADER 2
+#define LEVEL       4
+#define MEMORY      8
 
 struct inflater {
     z_stream z;
@@ -124,12 +126,66 @@ deflate_run(void *stream, struct slice *in, char *p, size_t n, enum encoding_sta
     return inflate_some(s, &header, p, n, state);
 }
 
+/* Encoding ----------------------------------------------------------------------------------- */
+
+static void *
+deflater_new(int window)
+{
+    z_stream *z = mem_zalloc(sizeof(*z));
+    if (!z)
+        return NULL;
+    z->zalloc = zlib_alloc;
+    z->zfree = zlib_free;
+    if (deflateInit2(z, LEVEL, Z_DEFLATED, window, MEMORY, Z_DEFAULT_STRATEGY) == Z_OK)
+        return z;
+    mem_free(z);
+    return NULL;
+}
+
+static void *
+gzip_coder(void)
+{
+    return deflater_new(WINDOW_GZIP);
+}
+
+static void *
+deflate_coder(void)
+{
+    return deflater_new(WINDOW);
+}
+
+static void
+deflater_free(void *coder)
+{
+    deflateEnd(coder);
+    mem_free(coder);
+}
+
+static size_t
+deflate_some(void *coder, struct slice *in, bool last, char *p, size_t n,
+             enum encoding_state *state)
+{
+    z_stream *z = coder;
+    unsigned offered = (unsigned)MIN(in->n, (size_t)UINT_MAX);
+    z->next_in = (const unsigned char *)in->p;
+    z->avail_in = offered;
+    z->next_out = (unsigned char *)p;
+    z->avail_out = (unsigned)n;
+    int rc = deflate(z, last && offered == in->n ? Z_FINISH : Z_NO_FLUSH);
+    *in = slice_from(*in, offered - z->avail_in);
+    *state = rc == Z_STREAM_END ? ENCODING_END : ENCODING_RUN;
+    return n - z->avail_out;
+}
+
 const struct encoding_ops encoding_gzip = {
     .name = "gzip",
     .alias = "x-gzip",
     .new_stream = gzip_new,
     .free_stream = inflater_free,
     .run = gzip_run,
+    .new_coder = gzip_coder,
+    .free_coder = deflater_free,
+    .encode = deflate_some,
 };
 
 const struct encoding_ops encoding_deflate = {
@@ -137,4 +193,7 @@ const struct encoding_ops encoding_deflate = {
     .new_stream = deflate_new,
     .free_stream = inflater_free,
     .run = deflate_run,
+    .new_coder = deflate_coder,
+    .free_coder = deflater_free,
+    .encode = deflate_some,
 };

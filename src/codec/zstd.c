@@ -83,9 +83,39 @@ zstd_run(void *stream, struct slice *in, char *p, size_t n, enum encoding_state 
     return 0;
 }
 
+/* At the level that the library starts with, whose window is below the limit above. */
+static void *
+zstd_coder(void)
+{
+    return ZSTD_createCCtx();
+}
+
+static void
+zstd_coder_done(void *coder)
+{
+    ZSTD_freeCCtx(coder);
+}
+
+static size_t
+zstd_encode(void *coder, struct slice *in, bool last, char *p, size_t n, enum encoding_state *state)
+{
+    ZSTD_inBuffer from = {in->p, in->n, 0};
+    ZSTD_outBuffer to = {p, n, 0};
+    size_t left = ZSTD_compressStream2(coder, &to, &from, last ? ZSTD_e_end : ZSTD_e_continue);
+    *in = slice_from(*in, from.pos);
+    if (ZSTD_isError(left))
+        *state = ENCODING_FAIL;
+    else
+        *state = last && !left ? ENCODING_END : ENCODING_RUN;
+    return to.pos;
+}
+
 const struct encoding_ops encoding_zstd = {
     .name = "zstd",
     .new_stream = zstd_new,
     .free_stream = zstd_done,
     .run = zstd_run,
+    .new_coder = zstd_coder,
+    .free_coder = zstd_coder_done,
+    .encode = zstd_encode,
 };

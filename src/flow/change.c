@@ -1,6 +1,10 @@
 /* All parts of a change, as one version. */
 #include "flow/change.h"
 
+#include "flow/content.h"
+
+#define CODED_MORE 4096 /* what codings add to a content that they make no smaller, and more */
+
 static bool
 refuse(struct err *e, const char *part, struct slice text)
 {
@@ -97,6 +101,25 @@ change_lines(struct hook *h, struct version *v, const struct change *c, struct e
 }
 
 static bool
+change_encoded(struct hook *h, struct version *v, struct slice plain, struct err *e)
+{
+    struct buf coded;
+    buf_init(&coded, 2 * plain.n + CODED_MORE);
+    bool good = content_encode(&v->head, plain, &coded, e) &&
+                (edit_replace_coded(h, v, buf_slice(&coded)) || err_memory(e));
+    buf_release(&coded);
+    return good;
+}
+
+bool
+change_content(struct hook *h, struct version *v, const struct change *c, struct err *e)
+{
+    if (c->encode && c->content.n)
+        return change_encoded(h, v, c->content, e);
+    return edit_replace(h, v, c->content) || err_memory(e);
+}
+
+static bool
 change_parts(struct hook *h, struct version *v, const struct change *c, struct err *e)
 {
     if (c->exact)
@@ -105,7 +128,7 @@ change_parts(struct hook *h, struct version *v, const struct change *c, struct e
         return false;
     if (!change_lines(h, v, c, e))
         return false;
-    return !c->has_content || edit_replace(h, v, c->content) || err_memory(e);
+    return !c->has_content || change_content(h, v, c, e);
 }
 
 bool

@@ -23,9 +23,13 @@ struct change {
     struct slice head; /* the head as text, in place of all of the above */
     struct slice content;
     bool has_content;
-    bool exact; /* head and content byte for byte */
+    bool encode; /* it gets the codings that the head then names, in place of having none */
+    bool exact;  /* head and content byte for byte */
 };
 
+/* The content of a version of which the head is done. */
+bool change_content(struct hook *h, struct version *v, const struct change *c,
+                    struct err *e) MUST_CHECK;
 /* Makes one version of it, or none: then *e says which part was refused and why. */
 bool change_apply(struct hook *h, struct http_msg *m, const struct change *c,
                   struct err *e) MUST_CHECK;

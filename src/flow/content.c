@@ -1,6 +1,7 @@
-/* Contents, decoded. */
+/* Contents, decoded and encoded. */
 #include "flow/content.h"
 
+#include "codec/encoder.h"
 #include "codec/encoding.h"
 
 void
@@ -34,19 +35,37 @@ push_all(struct decoder *d, const struct body *b, struct buf *out, struct err *w
     return r == DECODE_OK || err_set(why, ERR_FAILED, "%s", decoder_why(d));
 }
 
+static bool
+list_codings(const struct http_head *h, struct buf *codings, struct err *why)
+{
+    content_codings(h, codings);
+    return !codings->failed || err_set(why, ERR_FAILED, "the list of content codings is too long");
+}
+
 bool
 content_decode(const struct http_head *h, const struct body *b, const struct content_limits *limits,
                struct buf *out, struct err *why)
 {
     struct buf codings = {.max = CONTENT_CODINGS_MAX};
-    content_codings(h, &codings);
-    bool good = false;
-    if (codings.failed)
-        err_set(why, ERR_FAILED, "the list of content codings is too long");
-    else {
+    bool good = list_codings(h, &codings, why);
+    if (good) {
         struct decoder *d = decoder_new(buf_slice(&codings), limits->max, limits->max_ratio, why);
         good = d && push_all(d, b, out, why);
         decoder_free(d);
+    }
+    buf_release(&codings);
+    return good;
+}
+
+bool
+content_encode(const struct http_head *h, struct slice plain, struct buf *out, struct err *why)
+{
+    struct buf codings = {.max = CONTENT_CODINGS_MAX};
+    bool good = list_codings(h, &codings, why);
+    if (good && plain.n) {
+        struct encoder *c = encoder_new(buf_slice(&codings), why);
+        good = c && (encoder_push(c, plain, true, out) || err_memory(why));
+        encoder_free(c);
     }
     buf_release(&codings);
     return good;

@@ -1,4 +1,5 @@
-/* The content of a message for people and programs that look at it: with its codings undone. */
+/* The content of a message for people and programs that look at it, with its codings undone; and of
+ * what they wrote, with codings put on. */
 #pragma once
 
 #include "base/buf.h"
@@ -20,6 +21,10 @@ void content_codings(const struct http_head *h, struct buf *out);
  * in 'out'. */
 bool content_decode(const struct http_head *h, const struct body *b,
                     const struct content_limits *limits, struct buf *out,
+                    struct err *why) MUST_CHECK;
+/* Appends what 'plain' becomes under the codings of the head: nothing of nothing. false, and *why:
+ * there is no such coding, no memory, or no room in 'out'. */
+bool content_encode(const struct http_head *h, struct slice plain, struct buf *out,
                     struct err *why) MUST_CHECK;
 /* Appends it as it was kept. */
 void content_append(const struct body *b, struct buf *out);

@@ -247,13 +247,20 @@ set_length(struct flow *f, struct version *v, size_t n)
 }
 
 bool
-edit_replace(struct hook *h, struct version *v, struct slice content)
+edit_replace_coded(struct hook *h, struct version *v, struct slice content)
 {
     body_release(&v->body);
     if (!body_set(&v->body, content) || !set_length(h->flow, v, content.n))
         return fail(h);
-    head_remove(&v->head, FIELD_CONTENT_ENCODING);
     v->replaced = true;
+    return true;
+}
+
+bool
+edit_replace(struct hook *h, struct version *v, struct slice content)
+{
+    TRY(edit_replace_coded(h, v, content));
+    head_remove(&v->head, FIELD_CONTENT_ENCODING);
     return true;
 }
 

@@ -72,6 +72,8 @@ bool edit_status(struct hook *h, struct version *v, unsigned status,
 /* The content, not encoded: Content-Encoding goes, Content-Length and the framing are made right.
  */
 bool edit_replace(struct hook *h, struct version *v, struct slice content) MUST_CHECK;
+/* The same of a content that is encoded as Content-Encoding says, which stays. */
+bool edit_replace_coded(struct hook *h, struct version *v, struct slice content) MUST_CHECK;
 /* The content is what comes out of the transform, which it takes when it succeeds: not encoded, of
  * a length that nobody knows. */
 bool edit_through(struct hook *h, struct version *v, struct transform *t) MUST_CHECK;

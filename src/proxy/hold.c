@@ -2,6 +2,7 @@
 #include "proxy/hold.h"
 
 #include "base/log.h"
+#include "flow/content.h"
 #include "proxy/engine.h"
 
 #include <stdio.h>
@@ -146,11 +147,56 @@ hold_change(struct hooks *h, const struct change *c, struct slice who, struct er
     return true;
 }
 
+/* As a change to the plain content, which then gets them. */
+static bool
+change_codings(struct hooks *h, struct slice plain, struct slice codings, struct slice who,
+               struct err *e)
+{
+    struct change_field field = {SLICE("Content-Encoding"), codings};
+    struct change c = {.has_content = true, .content = plain};
+    c.encode = plain.n && codings.n && !slice_eq_nocase(codings, SLICE("identity"));
+    c.set = &field;
+    c.n_set = c.encode;
+    return hold_change(h, &c, who, e);
+}
+
+bool
+hold_recode(struct hooks *h, struct slice codings, struct slice who, struct err *e)
+{
+    const struct config *config = hold_config(h);
+    struct content_limits limits = {(size_t)config->decode_limit, (unsigned)config->decode_ratio};
+    const struct http_msg *m = hold_msg(h);
+    struct buf plain;
+    if (!edit_body(m)->first) /* of an answer to HEAD, say */
+        return true;
+    buf_init(&plain, limits.max);
+    bool good = content_decode(edit_head(m), edit_body(m), &limits, &plain, e) &&
+                change_codings(h, buf_slice(&plain), codings, who, e);
+    buf_release(&plain);
+    return good;
+}
+
+bool
+hold_is_coded(struct hooks *h)
+{
+    return head_find(edit_head(hold_msg(h)), FIELD_CONTENT_ENCODING);
+}
+
 void
 hold_revert(struct hooks *h, struct slice who)
 {
     edit_revert(&h->hook, hold_msg(h));
     hold_note(h, "reverted", who);
+}
+
+static bool
+answer_parts(struct hooks *h, struct version *v, const struct change *c, struct err *e)
+{
+    for (size_t i = 0; i < c->n_fields; i++)
+        if (!edit_set(&h->hook, v, c->fields[i].name, c->fields[i].value))
+            return err_set(e, ERR_USAGE, "the field '%.*s' cannot be used",
+                           SLICE_ARG(slice_first(c->fields[i].name, 80)));
+    return !c->encode || change_content(&h->hook, v, c, e);
 }
 
 bool
@@ -164,13 +210,11 @@ hold_answer(struct hooks *h, const struct change *c, struct slice who, struct er
         return err_set(e, ERR_USAGE, "this answer cannot be made");
     }
     struct version *v = edit_last(resp);
-    for (size_t i = 0; i < c->n_fields; i++)
-        if (!edit_set(&h->hook, v, c->fields[i].name, c->fields[i].value)) {
-            edit_undo(&h->hook, resp, v);
-            h->ask->hook.decision = (struct decision){0};
-            return err_set(e, ERR_USAGE, "the field '%.*s' cannot be used",
-                           SLICE_ARG(slice_first(c->fields[i].name, 80)));
-        }
+    if (!answer_parts(h, v, c, e)) {
+        edit_undo(&h->hook, resp, v);
+        h->ask->hook.decision = (struct decision){0};
+        return false;
+    }
     hold_note(h, "answered", who);
     hold_forget(h);
     hooks_go_on(h);

@@ -30,6 +30,10 @@ void hold_alert(struct hooks *h, uint8_t alert, struct slice who);
 /* Changes the message that is held; it stays held. */
 bool hold_change(struct hooks *h, const struct change *c, struct slice who,
                  struct err *e) MUST_CHECK;
+/* Other content codings for it ("gzip"), in place of those that it has; empty: none. A message
+ * without content stays as it is. */
+bool hold_recode(struct hooks *h, struct slice codings, struct slice who, struct err *e) MUST_CHECK;
+bool hold_is_coded(struct hooks *h);
 /* Back to how it was received. */
 void hold_revert(struct hooks *h, struct slice who);
 /* Answers in the place of the server, or of what it said. */

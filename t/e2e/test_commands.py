@@ -8,6 +8,7 @@ import signal
 
 import pytest
 
+from lib import coding
 from lib.api import OPTIONS, Api, Refused
 from lib.control import Control, operations
 from lib.echo import ask, echo, send
@@ -296,6 +297,64 @@ def test_content_that_is_held_is_decoded(weir, origin):
         run(api, "flow.resume", flows=held)
         answer = read_response(pipe)
     assert answer.body == b"hello" and not answer.values("Content-Encoding")
+
+
+@pytest.fixture
+def hold(proxy, api, site):
+    """Holds a request with this content, does what is asked with its id and lets it go: what the site got, and its codings."""
+    def run_one(do, body, *fields, at="request"):
+        rule = api.rule("hold", at=at)
+        with proxy.dial() as pipe:
+            send(pipe, site, "/", *fields, method="POST", body=body)
+            do(api.wait_held()[0]["id"])
+            run(api, "flow.resume", flows="")
+            seen = json.loads(read_response(pipe).body)
+        api.delete(f"/rules/{rule}")
+        return seen["body"].encode("latin-1"), [value for name, value in seen["fields"] if name.lower() == "content-encoding"]
+    return run_one
+
+
+def test_content_that_is_held_is_encoded(api, hold):
+    known = run(api, "flow.encode.options")["codings"]
+    assert sorted(known) == ["br", "deflate", "gzip", "zstd"]
+    for name in [*known, "br, gzip"]:
+        body, codings = hold(lambda held: run(api, "flow.encode", flows=held, coding=name), b"hello " * 100)
+        assert codings == [name] and len(body) < 100 and coding.decode(name, body) == b"hello " * 100
+
+
+def test_coding_takes_the_place_of_another(api, hold):
+    packed = coding.encode("br", b"hello")
+    body, codings = hold(lambda held: run(api, "flow.encode", flows=held, coding="zstd"), packed, "Content-Encoding: br")
+    assert codings == ["zstd"] and coding.decode("zstd", body) == b"hello"
+    assert hold(lambda held: run(api, "flow.encode", flows=held, coding="identity"), packed, "Content-Encoding: br") == (b"hello", [])
+
+
+def test_coding_is_toggled(api, hold):
+    body, codings = hold(lambda held: run(api, "flow.encode.toggle", flows=held), b"hello")
+    assert codings == ["gzip"] and coding.decode("gzip", body) == b"hello"
+    body, codings = hold(lambda held: run(api, "flow.encode.toggle", flows=held, coding="deflate"), b"hello")
+    assert codings == ["deflate"] and coding.decode("deflate", body) == b"hello"
+    assert hold(lambda held: run(api, "flow.encode.toggle", flows=held), body, "Content-Encoding: deflate") == (b"hello", [])
+    assert hold(lambda held: [run(api, "flow.encode.toggle", flows=held) for _ in range(2)], b"hello") == (b"hello", [])
+
+
+def test_empty_content_is_not_encoded(api, hold):
+    assert hold(lambda held: run(api, "flow.encode", flows=held, coding="gzip"), b"") == (b"", [])
+
+
+def test_what_cannot_be_encoded_is_refused_and_goes_on(api, hold):
+    def refused(status, named, at="request", action="encode", **args):
+        def do(held):
+            with pytest.raises(Refused) as why:
+                api.post(f"/held/{held}/{action}", **args)
+            assert why.value.status == status and named in str(why.value.body)
+        return hold(do, b"hello", "Content-Encoding: br", at=at)
+    whole = (b"hello", ["br"])
+    assert refused(400, "cannot encode 'sdch'", coding="sdch") == whole
+    assert refused(400, "cannot encode 'x\\r\\ny: z'", coding="x\r\ny: z") == whole
+    assert refused(409, "the br data", coding="gzip") == whole
+    assert refused(409, "nothing to do at 'request-head'", at="request-head", coding="gzip") == whole
+    assert refused(409, "nothing to do at 'request-head'", at="request-head", action="decode") == whole
 
 
 def test_events_are_forgotten_when_told_so(api, proxy):

@@ -5,9 +5,10 @@ import threading
 
 import pytest
 
+from lib import coding
 from lib.api import Api, OPTIONS, Refused
-from lib.echo import echo
-from lib.message import read_response
+from lib.echo import echo, send
+from lib.message import read_response, reply
 from lib.origin import answer_all
 from lib.pipe import Ended
 from lib.wait import until
@@ -138,6 +139,94 @@ def test_bad_change_is_refused_and_nothing_is_lost(proxy, api, site):
         assert refused.value.status in (400, 409) and named in str(refused.value.body)
     api.post(f"/held/{held}/forward")
     assert json.loads(client.wait().answer.body)["target"] == "/was"
+
+
+TEXT = "text that a person wrote, again and again. " * 100
+
+
+def fields_of(seen, name):
+    return [value for key, value in seen["fields"] if key.lower() == name]
+
+
+@pytest.mark.parametrize("codings", ["gzip", "deflate", "br", "zstd", "br, gzip"])
+def test_coded_request_is_edited_as_text_and_keeps_its_coding(proxy, api, site, codings):
+    api.rule("hold", at="request")
+    with proxy.dial() as pipe:
+        send(pipe, site, "/", f"content-encoding: {codings}", method="POST", body=coding.encode(codings, b"was"))
+        held = api.wait_held()[0]["id"]
+        api.post(f"/held/{held}/edit", {"content": TEXT, "encode": True})
+        api.post(f"/held/{held}/edit", {"set": [["X-Also", "1"]], "forward": True})
+        seen = json.loads(read_response(pipe).body)
+    sent = seen["body"].encode("latin-1")
+    assert coding.decode(codings, sent) == TEXT.encode() and len(sent) < len(TEXT)
+    assert ["content-encoding", codings] in seen["fields"] and ["X-Also", "1"] in seen["fields"]
+    assert fields_of(seen, "content-length") == [str(len(sent))] and not fields_of(seen, "transfer-encoding")
+
+
+def test_coded_response_is_edited_as_text_and_keeps_its_coding(weir, origin):
+    packed = coding.encode("br", b"was")
+    site = origin(answer_all(lambda request: reply(packed, "200 OK", "Content-Encoding: br")))
+    proxy = weir(*OPTIONS, sites=[site])
+    api = Api(proxy)
+    api.rule("hold", at="response")
+    client = Client(proxy, site)
+    held = api.wait_held()[0]["id"]
+    api.post(f"/held/{held}/edit", {"content_base64": base64.b64encode(TEXT.encode()).decode(), "encode": True, "forward": True})
+    answer = client.wait().answer
+    assert coding.decode("br", answer.body) == TEXT.encode() and answer.values("Content-Encoding") == ["br"]
+
+
+@pytest.mark.parametrize("action", ["decode", "encode", "encode-toggle"])
+def test_answer_to_head_says_what_it_said(weir, origin, action):
+    head = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 123\r\n\r\n"
+    site = origin(answer_all(lambda request: head))
+    proxy = weir(*OPTIONS, sites=[site])
+    api = Api(proxy)
+    api.rule("hold", at="response")
+    client = Client(proxy, site, method="HEAD")
+    held = api.wait_held()[0]["id"]
+    api.post(f"/held/{held}/{action}")
+    api.post(f"/held/{held}/forward")
+    answer = client.wait().answer
+    assert answer.values("Content-Encoding") == ["gzip"] and answer.values("Content-Length") == ["123"]
+
+
+def test_message_without_coding_stays_without(proxy, api, site):
+    api.rule("hold", at="request")
+    client = Client(proxy, site, "/", "POST", b"was")
+    held = api.wait_held()[0]["id"]
+    api.post(f"/held/{held}/edit", {"content": "is", "encode": True, "forward": True})
+    seen = json.loads(client.wait().answer.body)
+    assert seen["body"] == "is" and not fields_of(seen, "content-encoding")
+
+
+def test_answer_is_encoded_as_its_fields_say(proxy, api, site):
+    api.rule("hold", at="request")
+    client = Client(proxy, site)
+    held = api.wait_held()[0]["id"]
+    answer = {"status": 203, "fields": [["Content-Encoding", "zstd"]], "content": TEXT, "encode": True}
+    with pytest.raises(Refused) as refused:
+        api.post(f"/held/{held}/answer", {**answer, "fields": [["Content-Encoding", "sdch"]]})
+    assert "cannot encode 'sdch'" in str(refused.value.body)
+    api.post(f"/held/{held}/answer", answer)
+    answer = client.wait().answer
+    assert (answer.status, coding.decode("zstd", answer.body)) == (203, TEXT.encode())
+    assert answer.values("Content-Encoding") == ["zstd"] and not site.connections
+
+
+def test_coding_that_cannot_be_made_is_refused_and_nothing_is_lost(proxy, api, site):
+    api.rule("hold", at="request")
+    with proxy.dial() as pipe:
+        send(pipe, site, "/", "Content-Encoding: sdch", method="POST", body=b"was")
+        held = api.wait_held()[0]["id"]
+        for change, named in [({"content": "x", "encode": True}, "cannot encode 'sdch'"), ({"encode": True}, "without content"),
+                              ({"encode": True, "exact": True, "head": "x", "content": "x"}, "beside exact")]:
+            with pytest.raises(Refused) as refused:
+                api.post(f"/held/{held}/edit", change)
+            assert refused.value.status in (400, 409) and named in str(refused.value.body)
+        api.post(f"/held/{held}/forward")
+        seen = json.loads(read_response(pipe).body)
+    assert seen["body"] == "was" and fields_of(seen, "content-encoding") == ["sdch"]
 
 
 def test_who_decided_is_on_record(proxy, api, site):

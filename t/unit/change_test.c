@@ -107,6 +107,55 @@ a_response_has_a_status(void **state)
     flow_unref(f);
 }
 
+static struct flow *
+post_gzip(void)
+{
+    struct flow *f =
+        flow_make(FLOW_HTTP, "POST /a HTTP/1.1\r\nHost: a\r\ncontent-encoding: gzip\r\nA: 1\r\n"
+                             "Content-Length: 5\r\n\r\n");
+    flow_make_content(&f->req, SLICE("\x1f\x8b..."));
+    return f;
+}
+
+/* By the bytes that RFC 1952 and RFC 8878 begin with. */
+static void
+a_content_gets_the_codings_that_the_head_then_names(void **state)
+{
+    struct flow *f = post_gzip();
+    struct hook h = hook_of(f);
+    struct err e;
+    struct change_field set[] = {{SLICE("Content-Encoding"), SLICE("zstd")}};
+    struct change c = {.content = SLICE("hello"), .has_content = true, .encode = true};
+    assert_true(change_apply(&h, &f->req, &c, &e));
+    struct slice sent = block_slice(edit_body(&f->req)->first);
+    assert_true(slice_starts(sent, SLICE("\x1f\x8b\x08")));
+    assert_int_equal(edit_head(&f->req)->length, sent.n);
+    assert_true(slice_eq(edit_head(&f->req)->fields[1].name, SLICE("content-encoding")));
+    c.set = set;
+    c.n_set = 1;
+    assert_true(change_apply(&h, &f->req, &c, &e));
+    sent = block_slice(edit_body(&f->req)->first);
+    assert_true(slice_starts(sent, SLICE("\x28\xb5\x2f\xfd")));
+    assert_int_equal(edit_head(&f->req)->length, sent.n);
+    flow_unref(f);
+}
+
+static void
+an_empty_content_and_one_without_codings_stay_plain(void **state)
+{
+    struct flow *f = post_gzip();
+    struct hook h = hook_of(f);
+    struct err e;
+    struct change c = {.content = SLICE(""), .has_content = true, .encode = true};
+    assert_true(change_apply(&h, &f->req, &c, &e));
+    expect(&f->req, "POST /a HTTP/1.1\r\nHost: a\r\nA: 1\r\nContent-Length: 0\r\n\r\n");
+    c.content = SLICE("hi");
+    assert_true(change_apply(&h, &f->req, &c, &e));
+    expect(&f->req, "POST /a HTTP/1.1\r\nHost: a\r\nA: 1\r\nContent-Length: 2\r\n\r\n");
+    assert_true(slice_eq(block_slice(edit_body(&f->req)->first), SLICE("hi")));
+    flow_unref(f);
+}
+
 static void
 the_part_that_cannot_be_used_is_named(void **state)
 {
@@ -121,6 +170,12 @@ the_part_that_cannot_be_used_is_named(void **state)
     expect_refused(f, &f->req, &(struct change){.set = bad, .n_set = 1},
                    "the field 'a b' cannot be used");
     expect_refused(f, &f->req, &(struct change){.status = 200}, "a request has no such part");
+    struct change_field sdch[] = {{SLICE("Content-Encoding"), SLICE("gzip, sdch")}};
+    expect_refused(
+        f, &f->req,
+        &(struct change){
+            .set = sdch, .n_set = 1, .content = SLICE("x"), .has_content = true, .encode = true},
+        "cannot encode 'sdch'");
     expect_refused(f, &f->req, &(struct change){.head = SLICE("GET / HTTP/1.1\nHost: a\n\n")},
                    "the head cannot be used: a line ends with LF instead of CR LF (at byte 14)");
     flow_make_response(f, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
@@ -137,6 +192,8 @@ main(void)
         cmocka_unit_test(parts_change_together),
         cmocka_unit_test(all_fields_are_replaced_but_for_the_framing),
         cmocka_unit_test(a_response_has_a_status),
+        cmocka_unit_test(a_content_gets_the_codings_that_the_head_then_names),
+        cmocka_unit_test(an_empty_content_and_one_without_codings_stay_plain),
         cmocka_unit_test(the_part_that_cannot_be_used_is_named),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -98,6 +98,51 @@ a_list_of_codings_that_is_too_long_is_none(void **state)
     expect(head, SLICE("x"), "", "the list of content codings is too long");
 }
 
+static void
+expect_encoded(const char *head, struct slice plain, bool smaller)
+{
+    struct flow *f = make(head, SLICE(""));
+    struct buf coded = {.max = 100000}, back = {.max = 100000};
+    struct err why = {0};
+    struct content_limits all = {.max = 100000};
+    assert_true(content_encode(&f->resp.head, plain, &coded, &why));
+    assert_int_equal(buf_len(&coded) < plain.n, smaller);
+    flow_make_content(&f->resp, buf_slice(&coded));
+    assert_true(content_decode(&f->resp.head, &f->resp.body, &all, &back, &why));
+    assert_true(slice_eq(buf_slice(&back), plain));
+    buf_release(&coded);
+    buf_release(&back);
+    flow_unref(f);
+}
+
+static void
+codings_of_the_head_are_put_on(void **state)
+{
+    static const char zeros[5000];
+    struct slice plain = slice_of(zeros, sizeof zeros);
+    expect_encoded("HTTP/1.1 200 OK\r\n\r\n", plain, false);
+    expect_encoded("HTTP/1.1 200 OK\r\nContent-Encoding: br\r\n\r\n", plain, true);
+    expect_encoded("HTTP/1.1 200 OK\r\nContent-Encoding: zstd\r\nContent-Encoding: gzip\r\n\r\n",
+                   plain, true);
+    expect_encoded("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n", SLICE(""), false);
+}
+
+static void
+what_cannot_be_put_on_is_said(void **state)
+{
+    struct flow *f = make("HTTP/1.1 200 OK\r\nContent-Encoding: sdch\r\n\r\n", SLICE(""));
+    struct buf out = {.max = 10};
+    struct err why = {0};
+    assert_false(content_encode(&f->resp.head, SLICE("x"), &out, &why));
+    assert_string_equal(why.text, "cannot encode 'sdch'");
+    flow_unref(f);
+    f = make("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n", SLICE(""));
+    assert_false(content_encode(&f->resp.head, SLICE("too much"), &out, &why));
+    assert_int_equal(why.code, ERR_MEMORY);
+    buf_release(&out);
+    flow_unref(f);
+}
+
 int
 main(void)
 {
@@ -107,6 +152,8 @@ main(void)
         cmocka_unit_test(what_was_cut_is_decoded_as_far_as_it_goes),
         cmocka_unit_test(too_much_is_refused),
         cmocka_unit_test(a_list_of_codings_that_is_too_long_is_none),
+        cmocka_unit_test(codings_of_the_head_are_put_on),
+        cmocka_unit_test(what_cannot_be_put_on_is_said),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -4,7 +4,6 @@
 #include "base/mem.h"
 
 #include <brotli/encode.h>
-#include <dlfcn.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -59,28 +58,14 @@ encode_raw_deflate(struct slice s)
     return encode_zlib(s, -15);
 }
 
-/* The program only decodes, so that it is not linked with the encoder. */
-static BROTLI_BOOL
-compress_brotli(struct slice s, unsigned char *p, size_t *n)
-{
-    static BROTLI_BOOL (*compress)(int, int, BrotliEncoderMode, size_t, const uint8_t *, size_t *,
-                                   uint8_t *);
-    if (!compress) {
-        void *library = dlopen("libbrotlienc.so.1", RTLD_NOW);
-        void *symbol = library ? dlsym(library, "BrotliEncoderCompress") : NULL;
-        assert_non_null(symbol);
-        memcpy(&compress, &symbol, sizeof(compress));
-    }
-    return compress(5, 22, BROTLI_MODE_GENERIC, s.n, (const unsigned char *)s.p, n, p);
-}
-
 static struct buf
 encode_brotli(struct slice s)
 {
     struct buf b = {.max = 64 * MIB};
     size_t n = s.n + s.n / 1024 + 1024;
     unsigned char *p = (unsigned char *)buf_reserve(&b, n);
-    assert_true(p && compress_brotli(s, p, &n));
+    assert_true(p && BrotliEncoderCompress(5, 22, BROTLI_MODE_GENERIC, s.n,
+                                           (const unsigned char *)s.p, &n, p));
     buf_commit(&b, n);
     return b;
 }

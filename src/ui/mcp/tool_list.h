@@ -39,6 +39,8 @@ TOOL("edit_held", true, "POST", "/api/v1/held/{id}/edit",
                          PARAM("set", "array", false, "fields to be set: [[name, value], ...]")
                              PARAM("remove", "array", false, "names of fields to be removed")
                                  PARAM("content", "string", false, "another content")
+                                     PARAM("encode", "boolean", false,
+                                           "give it the codings that the head names")
                                      PARAM("forward", "boolean", false, "let it go then"))
 TOOL("add_rule", true, "POST", "/api/v1/rules", "Adds a rule at the end.",
      PARAM("name", "string", true, "its name")

@@ -3,10 +3,9 @@
 #include "base/mem.h"
 #include "base/scan.h"
 #include "codec/alert.h"
-#include "flow/content.h"
+#include "codec/encoder.h"
 #include "flow/filter.h"
 #include "flow/flow_json.h"
-#include "proxy/config.h"
 #include "proxy/hold.h"
 #include "proxy/live.h"
 #include "ui/web/change_in.h"
@@ -20,6 +19,7 @@
 
 #define AT_HELLO    (1u << STAGE_CLIENT_HELLO)
 #define AT_EXCHANGE ((1u << STAGES_N) - (1u << STAGE_REQUEST_HEAD))
+#define AT_CONTENT  (1u << STAGE_REQUEST | 1u << STAGE_RESPONSE)
 #define AT_ANY      (AT_HELLO | AT_EXCHANGE)
 
 /* A call that goes to the workers and comes back with its answer. */
@@ -32,6 +32,7 @@ struct trip {
     struct change_in change;
     bool forward; /* after an edit */
     uint8_t alert;
+    struct slice coding;
     unsigned done;
     struct buf out;
     struct json json;
@@ -204,20 +205,25 @@ act_answer(struct trip *v, struct live *l)
     v->failed |= !hold_answer(l->held, &v->change.change, who(v), &v->e);
 }
 
-/* The content without its codings, as a change of it. */
 static void
 act_decode(struct trip *v, struct live *l)
 {
-    const struct config *config = v->call->control->config;
-    struct content_limits limits = {(size_t)config->decode_limit, (unsigned)config->decode_ratio};
-    bool response = is_response(l->held->hook.stage);
-    struct http_msg *m = response ? &l->flow->resp : &l->flow->req;
-    struct buf content;
-    buf_init(&content, CALL_CONTENT_MAX);
-    bool good = content_decode(edit_head(m), edit_body(m), &limits, &content, &v->e);
-    struct change c = {.has_content = true, .content = buf_slice(&content)};
-    v->failed |= !good || !hold_change(l->held, &c, who(v), &v->e);
-    buf_release(&content);
+    v->failed |= !hold_recode(l->held, SLICE_NONE, who(v), &v->e);
+}
+
+static void
+act_encode(struct trip *v, struct live *l)
+{
+    v->failed |= !hold_recode(l->held, v->coding, who(v), &v->e);
+}
+
+static void
+act_encode_toggle(struct trip *v, struct live *l)
+{
+    if (hold_is_coded(l->held))
+        act_decode(v, l);
+    else
+        act_encode(v, l);
 }
 
 static const char *
@@ -243,9 +249,11 @@ read_alert(struct trip *v, const json_t *o)
 static const struct action actions[] = {
     {"alert", act_alert, AT_HELLO, read_alert, "sent an alert in place of the handshake of"},
     {"answer", act_answer, AT_EXCHANGE, read_change, "answered"},
-    {"decode", act_decode, AT_EXCHANGE, NULL, "decoded"},
+    {"decode", act_decode, AT_CONTENT, NULL, "decoded"},
     {"drop", act_drop, AT_ANY, NULL, "dropped"},
     {"edit", act_edit, AT_EXCHANGE, read_change, "edited"},
+    {"encode", act_encode, AT_CONTENT, NULL, "encoded"},
+    {"encode-toggle", act_encode_toggle, AT_CONTENT, NULL, "encoded or decoded"},
     {"extend", act_extend, AT_ANY, NULL, "gave more time to"},
     {"forward", act_forward, AT_ANY, NULL, "forwarded"},
     {"hold-response", act_hold_response, AT_EXCHANGE, NULL, "forwarded, to hold the response of,"},
@@ -470,12 +478,29 @@ acted_done(struct live_call *l)
     trip_done(l);
 }
 
+static bool
+take_coding(struct trip *v)
+{
+    struct err e = {0};
+    struct slice coding = call_query(v->call, "coding");
+    v->coding = coding.n ? coding : SLICE("gzip");
+    struct encoder *made = encoder_new(v->coding, &e);
+    encoder_free(made);
+    if (!made)
+        call_fail(v->call, 400, "bad-parameter", "%s", e.text);
+    return made;
+}
+
 static enum call_state
 act(struct trip *v, const struct action *a)
 {
     struct call *c = v->call;
     v->action = a;
     v->live.held = true;
+    if ((a->run == act_encode || a->run == act_encode_toggle) && !take_coding(v)) {
+        trip_free(v);
+        return CALL_DONE;
+    }
     if (a->read) {
         const json_t *o = call_json(c);
         const char *bad = o ? a->read(v, o) : "";

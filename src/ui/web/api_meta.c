@@ -1,5 +1,6 @@
 /* Handlers: what the program is, how it fares, what it has done. */
 #include "base/print.h"
+#include "codec/encoding.h"
 #include "io/stream.h"
 #include "pki/ca.h"
 #include "proxy/proxy.h"
@@ -39,6 +40,20 @@ api_version(struct call *c)
     json_str(&c->json, "version", WEIR_VERSION);
     json_u64(&c->json, "api", API_VERSION);
     json_end_object(&c->json);
+    return CALL_DONE;
+}
+
+enum call_state
+api_codings(struct call *c)
+{
+    struct json *j = &c->json;
+    json_begin_object(j, NULL);
+    json_begin_array(j, "codings");
+    for (size_t i = 0; encoding_at(i); i++)
+        if (encoding_at(i)->new_coder)
+            json_str(j, NULL, encoding_at(i)->name);
+    json_end_array(j);
+    json_end_object(j);
     return CALL_DONE;
 }
 

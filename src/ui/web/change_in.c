@@ -6,6 +6,8 @@
 
 #include <jansson.h>
 
+static const char encode_alone[] = "encode, beside exact or without content,";
+
 /* [[name, value], ...] */
 static bool
 read_fields(const json_t *list, struct change_field *out, size_t *n)
@@ -57,6 +59,7 @@ change_in_read(struct change_in *v, const json_t *o, struct arena *arena)
     c->head = json_in_key(o, "head");
     c->status = (unsigned)json_integer_value(json_object_get(o, "status"));
     c->keep_host = json_is_true(json_object_get(o, "keep_host"));
+    c->encode = json_is_true(json_object_get(o, "encode"));
     c->exact = json_is_true(json_object_get(o, "exact"));
     c->fields = c->set = v->fields;
     c->remove = v->names;
@@ -69,5 +72,7 @@ change_in_read(struct change_in *v, const json_t *o, struct arena *arena)
         return "set";
     if (remove && !read_names(remove, v->names, &c->n_remove))
         return "remove";
-    return read_content(c, o, arena) ? NULL : "content";
+    if (!read_content(c, o, arena))
+        return "content";
+    return c->encode && (c->exact || !c->has_content) ? encode_alone : NULL;
 }

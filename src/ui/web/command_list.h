@@ -84,6 +84,15 @@ COMMAND("flow.revert", "POST", "/api/v1/held/all/revert?query={flows}",
         ARGS(FLOWS("which ones")))
 COMMAND("flow.decode", "POST", "/api/v1/held/all/decode?query={flows}",
         "Takes the content codings off messages that are held", ARGS(FLOWS("which ones")))
+COMMAND("flow.encode", "POST", "/api/v1/held/all/encode?query={flows}&coding={coding}",
+        "Gives messages that are held another content coding",
+        ARGS(FLOWS("which ones"),
+             NEED("coding", TEXT, "of flow.encode.options, or several: 'br, gzip'")))
+COMMAND("flow.encode.toggle", "POST",
+        "/api/v1/held/all/encode-toggle?query={flows}&coding={coding}",
+        "Takes the content codings off messages that are held, and gives one to those without",
+        ARGS(FLOWS("which ones"), MAY("coding", TEXT, "of flow.encode.options; gzip without it")))
+COMMAND("flow.encode.options", "GET", "/api/v1/codings", "The content codings", NO_ARGS)
 COMMAND("flow.extend", "POST", "/api/v1/held/all/extend?query={flows}",
         "Gives more time to flows that are held", ARGS(FLOWS("which ones")))
 COMMAND("flow.take", "POST", "/api/v1/held/all/take?query={flows}&force={force}",
@@ -97,6 +106,7 @@ COMMAND("flow.set", "POST", "/api/v1/held/all/edit?query={flows}",
              MAY("status", NUMBER, "of responses"), MAY("reason", TEXT, "of responses"),
              MAY("set", LIST, "fields: [[name, value], ...]"),
              MAY("remove", LIST, "names of fields"), MAY("content", CONTENT, "another content"),
+             MAY("encode", BOOL, "give it the codings that the head names"),
              MAY("forward", BOOL, "let them go then")))
 COMMAND("flow.answer", "POST", "/api/v1/held/all/answer?query={flows}",
         "Answers requests that are held in the place of the server",

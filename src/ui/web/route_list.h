@@ -21,15 +21,18 @@ ROUTE("POST", "/api/v1/held/all/{action}", api_held_act_all,
       .summary = "The same as for one, for all that are held and match a query",
       .params = PARAMS({"action", "string", "what is done"},
                        {"query", "string", "which flows; must be there for edit and answer"},
+                       {"coding", "string", "with encode and encode-toggle; without it gzip"},
                        {"force", "boolean", "with take: away from who has it"}),
       .body = "Change", .response = "Acted")
 ROUTE("GET", "/api/v1/held/{id}", api_held_show,
       .summary = "A flow that is held, with its contents",
       .params = PARAMS({"id", "integer", "of the flow"}), .response = "Held")
 ROUTE("POST", "/api/v1/held/{id}/{action}", api_held_act,
-      .summary = "What becomes of it: forward, drop, reset, edit, decode, answer, revert, extend, "
-                 "take, never, hold-response; of a ClientHello: pass-through, alert",
+      .summary = "What becomes of it: forward, drop, reset, edit, decode, encode, encode-toggle, "
+                 "answer, revert, extend, take, never, hold-response; of a ClientHello: "
+                 "pass-through, alert",
       .params = PARAMS({"id", "integer", "of the flow"}, {"action", "string", "what is done"},
+                       {"coding", "string", "with encode and encode-toggle; without it gzip"},
                        {"force", "boolean", "with take: away from who has it"}),
       .body = "Change", .response = "Acted")
 ROUTE("POST", "/api/v1/flows/{id}/kill", api_flow_kill, .summary = "Ends a flow under way",
@@ -100,6 +103,8 @@ ROUTE("GET", "/api/v1/flows/cut", api_flows_cut,
 ROUTE("GET", "/api/v1/flows/har", api_flows_har,
       .summary = "The flows that match a query as one HTTP Archive",
       .params = PARAMS({"query", "string", "which flows; empty: all"}), .type = "application/json")
+ROUTE("GET", "/api/v1/codings", api_codings, .summary = "The codings that contents can have",
+      .response = "Codings")
 ROUTE("GET", "/api/v1/exports", api_exports, .summary = "The forms of exports",
       .response = "Exports")
 ROUTE("GET", "/api/v1/flows/window", api_flows_window,

@@ -28,6 +28,23 @@ def zstd(data, level=9):
     return out.raw[:size]
 
 
+def unbrotli(data, most=1 << 20):
+    lib = _library("brotlidec")
+    size = ctypes.c_size_t(most)
+    out = ctypes.create_string_buffer(most)
+    assert lib.BrotliDecoderDecompress(ctypes.c_size_t(len(data)), data, ctypes.byref(size), out) == 1
+    return out.raw[:size.value]
+
+
+def unzstd(data, most=1 << 20):
+    lib = _library("zstd")
+    lib.ZSTD_decompress.restype = ctypes.c_size_t
+    out = ctypes.create_string_buffer(most)
+    size = lib.ZSTD_decompress(out, ctypes.c_size_t(most), data, ctypes.c_size_t(len(data)))
+    assert size <= most
+    return out.raw[:size]
+
+
 def raw_deflate(data):
     """Without the wrapper of zlib, as some servers send it."""
     coder = zlib.compressobj(9, zlib.DEFLATED, -15)
@@ -42,4 +59,14 @@ def encode(codings, data):
     """For 'Content-Encoding: a, b': a is applied first."""
     for coding in codings.split(", "):
         data = CODERS[coding](data)
+    return data
+
+
+DECODERS = {"gzip": gzip.decompress, "deflate": zlib.decompress, "br": unbrotli, "zstd": unzstd}
+
+
+def decode(codings, data):
+    """What encode makes of it, undone."""
+    for coding in reversed(codings.split(", ")):
+        data = DECODERS[coding](data)
     return data
