@@ -80,6 +80,40 @@ utf8_valid(struct slice s)
     return true;
 }
 
+/* The bounds of the second byte keep out what is too long, surrogates, and what is too large (RFC
+ * 3629 section 4). */
+static bool
+stream_begin(struct utf8_stream *u, unsigned char c)
+{
+    unsigned left = c >= 0xf0 ? 3 : c >= 0xe0 ? 2 : 1;
+    if (c < 0xc2 || c > 0xf4)
+        return false;
+    u->left = (unsigned char)left;
+    u->low = c == 0xe0 ? 0xa0 : c == 0xf0 ? 0x90 : 0x80;
+    u->high = c == 0xed ? 0x9f : c == 0xf4 ? 0x8f : 0xbf;
+    return true;
+}
+
+bool
+utf8_push(struct utf8_stream *u, struct slice s)
+{
+    for (size_t i = 0; i < s.n; i++) {
+        unsigned char c = (unsigned char)s.p[i];
+        if (!u->left && c < 0x80)
+            continue;
+        if (!u->left) {
+            TRY(stream_begin(u, c));
+            continue;
+        }
+        if (c < u->low || c > u->high)
+            return false;
+        u->left--;
+        u->low = 0x80;
+        u->high = 0xbf;
+    }
+    return true;
+}
+
 static bool
 in_ranges(const struct range *ranges, size_t n, uint32_t cp)
 {

@@ -2,11 +2,9 @@
  * bare RFC 1951 that some servers send). */
 #include "base/mem.h"
 #include "codec/encoding.h"
+#include "codec/zlib_heap.h"
 
 #include <limits.h>
-/* Makes next_in a pointer to const. */
-#define ZLIB_CONST
-#include <zlib.h>
 
 #define WINDOW      15
 #define WINDOW_GZIP (WINDOW + 16)
@@ -23,25 +21,12 @@ struct inflater {
 };
 
 static void *
-zlib_alloc(void *opaque UNUSED, unsigned items, unsigned size)
-{
-    return mem_alloc((size_t)items * size);
-}
-
-static void
-zlib_free(void *opaque UNUSED, void *p)
-{
-    mem_free(p);
-}
-
-static void *
 inflater_new(int window)
 {
     struct inflater *s = mem_zalloc(sizeof(*s));
     if (!s)
         return NULL;
-    s->z.zalloc = zlib_alloc;
-    s->z.zfree = zlib_free;
+    zlib_heap_use(&s->z);
     if (inflateInit2(&s->z, window) == Z_OK)
         return s;
     mem_free(s);
@@ -134,8 +119,7 @@ deflater_new(int window)
     z_stream *z = mem_zalloc(sizeof(*z));
     if (!z)
         return NULL;
-    z->zalloc = zlib_alloc;
-    z->zfree = zlib_free;
+    zlib_heap_use(z);
     if (deflateInit2(z, LEVEL, Z_DEFLATED, window, MEMORY, Z_DEFAULT_STRATEGY) == Z_OK)
         return z;
     mem_free(z);

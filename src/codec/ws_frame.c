@@ -8,13 +8,6 @@ static const bool opcodes[16] = {
     [WS_CLOSE] = true,        [WS_PING] = true, [WS_PONG] = true,
 };
 
-static enum ws_result
-fail(const char **why, const char *text)
-{
-    *why = text;
-    return WS_BAD;
-}
-
 static uint64_t
 read_number(struct slice s)
 {
@@ -39,14 +32,25 @@ length_is_minimal(uint64_t length, size_t size)
     return size == 0 || (size == 2 ? length > 125 : length > 0xffff);
 }
 
-static enum ws_result
-check(const struct ws_frame *f, size_t length_bytes, const char **why)
+/* What is wrong with it as far as the first two bytes tell, or NULL. */
+static const char *
+check_begin(uint8_t first, size_t extended)
 {
-    if (f->length >> 63)
-        return fail(why, "the length has its highest bit set");
-    if (!length_is_minimal(f->length, length_bytes))
-        return fail(why, "the length is not spelt in the shortest way");
-    return WS_OK;
+    if (!opcodes[first & 15])
+        return "the opcode is reserved";
+    if (ws_is_control(first & 15) && (!(first & 0x80) || extended))
+        return "a control frame is fragmented or too long";
+    return NULL;
+}
+
+static const char *
+check_length(uint64_t length, size_t extended)
+{
+    if (length >> 63)
+        return "the length has its highest bit set";
+    if (!length_is_minimal(length, extended))
+        return "the length is not spelt in the shortest way";
+    return NULL;
 }
 
 enum ws_result
@@ -56,12 +60,9 @@ ws_frame_read(struct slice in, struct ws_frame *out, size_t *used, const char **
         return WS_MORE;
     uint8_t first = (uint8_t)in.p[0], second = (uint8_t)in.p[1];
     size_t extended = length_size(second), mask = second & 0x80 ? 4 : 0;
-    if (!opcodes[first & 15])
-        return fail(why, "the opcode is reserved");
-    bool control = ws_is_control(first & 15);
-    if (control && (!(first & 0x80) || extended))
-        return fail(why, "a control frame is fragmented or too long");
-    if (in.n < 2 + extended + mask)
+    const char *wrong = check_begin(first, extended);
+    bool whole = in.n >= 2 + extended + mask;
+    if (!whole && !wrong)
         return WS_MORE;
     struct ws_frame f = {.fin = first & 0x80,
                          .rsv1 = first & 0x40,
@@ -70,14 +71,18 @@ ws_frame_read(struct slice in, struct ws_frame *out, size_t *used, const char **
                          .masked = mask,
                          .opcode = first & 15,
                          .length = second & 0x7f};
-    if (extended)
+    if (whole && extended)
         f.length = read_number(slice_of(in.p + 2, extended));
-    if (check(&f, extended, why) != WS_OK)
-        return WS_BAD;
-    memcpy(f.mask, in.p + 2 + extended, mask);
-    *out = f;
-    *used = 2 + extended + mask;
-    return WS_OK;
+    if (whole && !wrong)
+        wrong = check_length(f.length, extended);
+    if (whole)
+        memcpy(f.mask, in.p + 2 + extended, mask);
+    *used = whole ? 2 + extended + mask : 0;
+    if (wrong)
+        *why = wrong;
+    if (whole)
+        *out = f;
+    return wrong ? WS_BAD : WS_OK;
 }
 
 static void

@@ -49,7 +49,8 @@ enum ws_result {
  * Reads the header at the start of 'in'; *used is its size. WS_BAD and *why (a static sentence) for
  * reserved opcodes, control frames that are fragmented or too long, lengths that are not minimal or
  * have their highest bit set. Reserved bits and masking are for the caller to judge: extensions and
- * the role decide.
+ * the role decide. With WS_BAD *used is 0 while the header is not all there, else *out is what it
+ * says all the same, for who lets it pass.
  */
 enum ws_result ws_frame_read(struct slice in, struct ws_frame *out, size_t *used,
                              const char **why) MUST_CHECK;

@@ -42,7 +42,8 @@ enum filter_needs {
     FILTER_NEEDS_REQUEST_BODY = 1,
     FILTER_NEEDS_RESPONSE = 2,
     FILTER_NEEDS_RESPONSE_BODY = 4,
-    FILTER_NEEDS_END = 8, /* times and errors of the whole exchange */
+    FILTER_NEEDS_MESSAGE = 16, /* one of those that cross it */
+    FILTER_NEEDS_END = 8,      /* times and errors of the whole exchange */
 };
 unsigned filter_needs(const struct filter *f);
 

@@ -57,6 +57,12 @@ bool get_body(struct filter_view *v, unsigned side);
 bool get_json(struct filter_view *v, unsigned side);
 bool get_raw(struct filter_view *v, unsigned side);
 
+/* filter_get_message.c: what crossed it piece by piece; at a stage of a message that one alone. */
+bool get_msg_dir(struct filter_view *v, unsigned side);
+bool get_msg_op(struct filter_view *v, unsigned side);
+bool get_msg_body(struct filter_view *v, unsigned side);
+bool get_msg_size(const struct flow *f, unsigned side, uint64_t *out);
+
 /* filter_words.c */
 extern const struct filter_word filter_kinds[], filter_tools[], filter_tls_words[],
     filter_valid_words[], filter_states[];

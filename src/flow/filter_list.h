@@ -123,10 +123,14 @@ FIELD("age", "the age", .type = FILTER_DURATION, .number = get_age)
 FIELD("at", "the time when it began", .type = FILTER_TIME, .number = get_at)
 
 GROUP("Messages")
-FIELD("msg.dir", "the direction of a message", .type = FILTER_NAME)
-FIELD("msg.op", "the kind of a message", .type = FILTER_NAME)
-FIELD("msg.body", "a message", .type = FILTER_TEXT, .part = FILTER_PART_BODY, .regex = REGEX_ALL)
-FIELD("msg.size", "the size of a message", .type = FILTER_SIZE)
+FIELD("msg.dir", "the direction of a message", .type = FILTER_NAME, .text = get_msg_dir,
+      .part = FILTER_PART_HEAD, .needs = FILTER_NEEDS_MESSAGE)
+FIELD("msg.op", "the kind of a message", .type = FILTER_NAME, .text = get_msg_op,
+      .part = FILTER_PART_HEAD, .needs = FILTER_NEEDS_MESSAGE)
+FIELD("msg.body", "a message", .type = FILTER_TEXT, .text = get_msg_body, .part = FILTER_PART_BODY,
+      .needs = FILTER_NEEDS_MESSAGE, .regex = REGEX_ALL)
+FIELD("msg.size", "the size of a message", .type = FILTER_SIZE, .number = get_msg_size,
+      .needs = FILTER_NEEDS_MESSAGE)
 
 GROUP("State and judgement")
 FIELD("is", "a state", .type = FILTER_WORDS, .words = filter_states)

@@ -57,6 +57,7 @@ enum flow_flag {
     FLOW_WAS_HELD = 4,
     FLOW_SENT = 8,       /* composed here, or sent again */
     FLOW_DISCARDED = 16, /* not to be recorded */
+    FLOW_WS = 32,        /* its 101 began a WebSocket */
 };
 
 /* A 1xx response that came before the final one. */

@@ -21,7 +21,7 @@ flow_kind_name(enum flow_kind k)
 }
 
 /* In the order of the bits of enum flow_flag. */
-static const char *const flags[] = {"edited", "mocked", "was_held", "sent"};
+static const char *const flags[] = {"edited", "mocked", "was_held", "sent", NULL, "websocket"};
 
 /* Nanoseconds would not survive readers that keep numbers as doubles. */
 static void
@@ -278,7 +278,7 @@ flow_json_flags(struct json *j, const struct flow *f)
 {
     json_begin_array(j, "flags");
     for (size_t i = 0; i < ARRAY_LEN(flags); i++)
-        if (f->flags & 1u << i)
+        if (flags[i] && f->flags & 1u << i)
             json_str(j, NULL, flags[i]);
     json_end_array(j);
 }

@@ -14,7 +14,8 @@
  *   client, server   one connection each; server may be null
  *   server_reused    the connection to the server had served before
  *   stream           of HTTP/2, on the client's connection; missing in HTTP/1
- *   flags         of: edited, mocked (a rule or a person answered), was_held, sent (composed here)
+ *   flags         of: edited, mocked (a rule or a person answered), was_held, sent (composed here),
+ *                 websocket
  *   marks         {mark, note, tags}, what people and rules say of it: only where they do
  *   trace         what rules did: [{rule: its id, name, stage, did, at_us}]; only where they did
  *   request, response   messages; null when there was none

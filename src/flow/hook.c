@@ -4,7 +4,7 @@
 static const char *const names[STAGES_N] = {
     [STAGE_CLIENT_HELLO] = "client-hello", [STAGE_REQUEST_HEAD] = "request-head",
     [STAGE_REQUEST] = "request",           [STAGE_RESPONSE_HEAD] = "response-head",
-    [STAGE_RESPONSE] = "response",
+    [STAGE_RESPONSE] = "response",         [STAGE_MESSAGE] = "message",
 };
 
 const char *

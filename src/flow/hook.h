@@ -23,6 +23,7 @@ enum stage {
     STAGE_REQUEST,       /* all of it is there: only where somebody wants the content */
     STAGE_RESPONSE_HEAD, /* the final head, not yet sent to the client */
     STAGE_RESPONSE,      /* all of it is there: only where somebody wants the content */
+    STAGE_MESSAGE,       /* one of the messages that cross the flow behind its response, whole */
     STAGES_N,
 };
 
@@ -57,6 +58,7 @@ enum verdict_end {
     /* Of a ClientHello: */
     END_PASS,  /* its TLS is left closed: the bytes go to the server and back as they are */
     END_ALERT, /* it is answered with an alert */
+    END_DROP,  /* of a message: it does not go on, and nothing else happens */
 };
 
 /* What is wanted of the engine; rules add to it. */
@@ -79,9 +81,10 @@ struct decision {
 struct hook {
     enum stage stage;
     struct flow *flow;
-    struct slice by;     /* who acts: goes into the versions of the message */
-    uint64_t body_limit; /* bytes that are waited for of a content, at most */
-    uint64_t now;        /* wall clock */
+    struct message *message; /* STAGE_MESSAGE: flow/message.h */
+    struct slice by;         /* who acts: goes into the versions of the message */
+    uint64_t body_limit;     /* bytes that are waited for of a content, at most */
+    uint64_t now;            /* wall clock */
     struct decision *decision;
 };
 

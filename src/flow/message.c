@@ -146,6 +146,15 @@ message_add(struct flow *f, struct message *m, struct body *to, struct slice s, 
 }
 
 void
+message_drop(struct flow *f, struct message *m, struct body *content)
+{
+    if (!m)
+        return;
+    f->messages->bytes -= body_memory(content);
+    body_release(content);
+}
+
+void
 message_frame(struct flow *f, struct message *m, uint64_t size)
 {
     if (!m)
@@ -172,6 +181,27 @@ message_name(struct flow *f, struct message *m, struct slice *to, struct slice n
         return;
     memcpy(copy, name.p, name.n);
     *to = slice_of(copy, name.n);
+}
+
+void
+message_revert(struct flow *f, struct message *m)
+{
+    message_drop(f, m, &m->sent);
+    m->flags &= ~(unsigned)MESSAGE_EDITED;
+}
+
+bool
+message_edit(struct flow *f, struct message *m, struct slice content, struct slice by)
+{
+    message_revert(f, m);
+    message_add(f, m, &m->sent, content, UINT64_MAX, content.n);
+    if (m->sent.cut) {
+        message_drop(f, m, &m->sent);
+        return false;
+    }
+    m->flags |= MESSAGE_EDITED;
+    message_name(f, m, &m->by, by);
+    return true;
 }
 
 void

@@ -74,11 +74,18 @@ struct message *message_begin(struct flow *f, const struct message *about);
  */
 void message_add(struct flow *f, struct message *m, struct body *to, struct slice s, uint64_t limit,
                  uint64_t expect);
+/* Gives the memory of one of its contents back: it is empty then. */
+void message_drop(struct flow *f, struct message *m, struct body *content);
 /* A frame of it begins, before its content is added. */
 void message_frame(struct flow *f, struct message *m, uint64_t size);
 /* Sets 'name' or 'by' to a copy of at most MESSAGE_NAME_MAX bytes. Without memory it stays empty.
  */
 void message_name(struct flow *f, struct message *m, struct slice *to, struct slice name);
+/* What goes on in its place, decoded. false without memory for it: then it is not edited. */
+bool message_edit(struct flow *f, struct message *m, struct slice content,
+                  struct slice by) MUST_CHECK;
+/* Back to how it came. */
+void message_revert(struct flow *f, struct message *m);
 /* It is complete. Now it may go at any time. */
 void message_end(struct flow *f, struct message *m);
 

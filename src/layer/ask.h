@@ -70,6 +70,7 @@ struct ask {
             struct flow *flow;
             enum stage stage;
             void *hooks;
+            struct message *message;  /* STAGE_MESSAGE: borrowed until it is answered */
             struct decision decision; /* out */
             bool want; /* out: all of the message is to be waited for, and asked about */
         } hook;
@@ -122,7 +123,11 @@ struct host_ops {
 /* Limits and switches that layers need, as plain data. */
 struct layer_limits {
     size_t head_max, line_max, fields_max, trailer_max;
-    uint64_t body_limit;                                           /* bytes kept of each body */
+    uint64_t body_limit; /* bytes kept of each body */
+    /* The most that a byte of a compressed message should become, 0 for any; and how much all may
+     * become beyond that. */
+    unsigned decode_ratio;
+    uint64_t decode_limit;
     uint64_t head_time, idle_time, keepalive_time, handshake_time; /* nanoseconds */
     /* Bytes a second that a client moves of a content, 0 for as few as it likes; and how long it
      * may fall behind. */

@@ -113,6 +113,7 @@ exchange_decided(struct exchange *x, enum stage s)
         }
         stage_mock(x);
         return X_WAIT;
+    case END_DROP: /* is for messages */
     case END_CLOSE:
         exchange_break(x, REASON_RULE, CMD_CLOSE, "the connection was closed without an answer");
         break;

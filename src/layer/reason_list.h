@@ -1,6 +1,7 @@
 /* id, word, status of the answer to the client, general sentence. */
 REASON(BAD_REQUEST, "bad-request", 400, "the request is malformed")
 REASON(BAD_RESPONSE, "bad-response", 502, "the server's response is malformed")
+REASON(BAD_MESSAGE, "bad-message", 502, "a message of the WebSocket breaks the protocol")
 REASON(BAD_TARGET, "bad-target", 400, "the request target cannot be used")
 REASON(NO_TUNNEL, "no-tunnel", 501, "this connection cannot carry a tunnel")
 REASON(PROXY_AUTH, "proxy-auth", 407, "this proxy asks for a user name and a password")

@@ -2,6 +2,7 @@
 #include "layer/relay.h"
 
 #include "base/mem.h"
+#include "layer/ws.h"
 
 enum { SIDE_CLIENT, SIDE_SERVER };
 
@@ -17,6 +18,7 @@ struct tunnel {
     struct relay *side[2]; /* NULL when gone */
     struct host *host;
     struct flow *flow; /* a reference; NULL when it was recorded */
+    struct ws *ws;     /* owned; NULL: bytes that are not understood */
     uint64_t last;     /* monotonic time of the last byte */
 };
 
@@ -48,6 +50,8 @@ tunnel_record(struct tunnel *t, const struct failure *why)
     if (!f)
         return;
     t->flow = NULL;
+    if (t->ws)
+        ws_end(t->ws);
     if (!tunnel_is_over(why))
         flow_fail(f, reason_word(why->reason), slice_str(why->text));
     f->ended = t->host->ops->wall(t->host);
@@ -59,7 +63,7 @@ tunnel_record(struct tunnel *t, const struct failure *why)
 static void
 tunnel_keep(struct tunnel *t, int side, struct slice data)
 {
-    if (!t->flow)
+    if (!t->flow || !data.n)
         return;
     uint64_t *count = side == SIDE_CLIENT ? &t->flow->tunnel_up : &t->flow->tunnel_down;
     struct http_msg *m = side == SIDE_CLIENT ? &t->flow->req : &t->flow->resp;
@@ -69,7 +73,7 @@ tunnel_keep(struct tunnel *t, int side, struct slice data)
                                            .flow = t->flow,
                                            .word = side == SIDE_CLIENT ? "client" : "server",
                                            .data = data});
-    if (!t->flow->passed.n)
+    if (!t->flow->passed.n && !t->ws)
         body_append(&m->body, data, t->host->limits->body_limit, 0);
 }
 
@@ -91,23 +95,39 @@ relay_end(struct relay *r)
         layer_tell(&r->layer, CMD_CLOSE);
 }
 
+/* How much went on; what is left of a WebSocket at its end is no frame, and goes nowhere. */
+static size_t
+relay_pass(struct relay *r, struct relay *other, struct slice data)
+{
+    struct tunnel *t = r->tunnel;
+    size_t n = data.n;
+    t->last = t->host->ops->now(t->host);
+    if (t->ws)
+        n = ws_take(t->ws, r->side == SIDE_CLIENT, data);
+    else
+        layer_send(&other->layer, data);
+    tunnel_keep(t, r->side, slice_first(data, n));
+    return n;
+}
+
 static size_t
 relay_on_data(struct relay *r, struct slice data)
 {
-    struct tunnel *t = r->tunnel;
-    struct relay *other = t->side[!r->side];
+    struct relay *other = r->tunnel->side[!r->side];
+    size_t n = data.n;
     if (!other)
         return data.n;
     if (data.n && chain_full(other->layer.chain))
         return 0;
-    if (data.n) {
-        t->last = t->host->ops->now(t->host);
-        layer_send(&other->layer, data);
-        tunnel_keep(t, r->side, data);
-    }
+    if (data.n)
+        n = relay_pass(r, other, data);
+    if (n < data.n && chain_full(other->layer.chain))
+        return n;
+    if (r->tunnel->ws && ws_waits(r->tunnel->ws, r->side == SIDE_CLIENT))
+        return n;
     if (r->eof && !r->ended)
         relay_end(r);
-    return data.n;
+    return n;
 }
 
 static void
@@ -134,7 +154,10 @@ relay_on_closed(struct relay *r, const struct failure *why)
 static void
 relay_on_timer(struct relay *r, uint64_t now)
 {
-    uint64_t idle = r->tunnel->host->limits->idle_time;
+    struct tunnel *t = r->tunnel;
+    uint64_t idle = t->host->limits->idle_time;
+    if (t->ws && (ws_waits(t->ws, true) || ws_waits(t->ws, false)))
+        t->last = now;
     if (r->tunnel->last + idle > now) {
         r->layer.deadline = r->tunnel->last + idle;
         return;
@@ -174,6 +197,7 @@ relay_destroy(struct layer *l)
     mem_free(r);
     if (t->side[SIDE_CLIENT] || t->side[SIDE_SERVER])
         return;
+    ws_free(t->ws);
     flow_unref(t->flow);
     mem_free(t);
 }
@@ -191,6 +215,66 @@ side_new(struct tunnel *t, int side)
     r->tunnel = t;
     r->side = side;
     return r;
+}
+
+/* What a WebSocket wants of its tunnel. */
+
+static void
+ws_on_send(void *arg, bool up, struct slice bytes)
+{
+    struct tunnel *t = arg;
+    struct relay *to = t->side[up ? SIDE_SERVER : SIDE_CLIENT];
+    if (to)
+        layer_send(&to->layer, bytes);
+}
+
+static bool
+ws_on_full(void *arg, bool up)
+{
+    struct tunnel *t = arg;
+    const struct relay *to = t->side[up ? SIDE_SERVER : SIDE_CLIENT];
+    return to && chain_full(to->layer.chain);
+}
+
+static void
+ws_on_more(void *arg, bool up)
+{
+    struct tunnel *t = arg;
+    if (t->side[up ? SIDE_CLIENT : SIDE_SERVER])
+        layer_tell(&t->side[up ? SIDE_CLIENT : SIDE_SERVER]->layer, CMD_MORE);
+}
+
+static void
+ws_on_end(void *arg, bool torn_up, bool torn_down)
+{
+    struct tunnel *t = arg;
+    if (t->side[SIDE_SERVER])
+        layer_tell(&t->side[SIDE_SERVER]->layer, torn_up ? CMD_ABORT : CMD_CLOSE);
+    if (t->side[SIDE_CLIENT])
+        layer_tell(&t->side[SIDE_CLIENT]->layer, torn_down ? CMD_ABORT : CMD_CLOSE);
+}
+
+static const struct ws_ops ws_ops = {
+    .send = ws_on_send, .full = ws_on_full, .more = ws_on_more, .end = ws_on_end};
+
+struct flow *
+relay_flow(struct layer *l, struct ws **ws)
+{
+    if (!l || l->ops != &relay_ops)
+        return NULL;
+    const struct relay *r = container_of(l, struct relay, layer);
+    *ws = r->tunnel->ws;
+    return r->tunnel->flow;
+}
+
+void
+relay_kill(struct layer *l, struct slice by)
+{
+    struct relay *r = container_of(l, struct relay, layer);
+    if (r->tunnel->flow)
+        flow_fail(r->tunnel->flow, reason_word(REASON_KILLED), by);
+    relay_tell_other(r, CMD_ABORT);
+    layer_tell(l, CMD_ABORT);
 }
 
 struct layer *
@@ -219,12 +303,18 @@ relay_new(struct chain *client, struct layer *server_old, struct flow *f)
 }
 
 bool
-relay_join(struct layer *client_old, struct layer *server_old, struct flow *f, struct slice first)
+relay_join(struct layer *client_old, struct layer *server_old, struct flow *f, struct ws *ws,
+           struct slice first)
 {
     struct layer *up = relay_new(client_old->chain, server_old, f);
-    if (!up)
+    if (!up) {
+        ws_free(ws);
         return false;
+    }
     struct tunnel *t = container_of(up, struct relay, layer)->tunnel;
+    t->ws = ws;
+    if (ws)
+        ws_carry(ws, &ws_ops, t);
     chain_swap(client_old->chain, client_old, up);
     if (first.n) {
         layer_send(&t->side[SIDE_SERVER]->layer, first);

@@ -3,6 +3,32 @@
 #include "layer/exchange.h"
 #include "layer/lane.h"
 #include "layer/relay.h"
+#include "layer/ws.h"
+
+/* The WebSocket that the 101 began, if it did. A handshake that does not fit is one of something
+ * else, which is relayed without being understood; the record says why. false without memory. */
+static bool
+upgrade_ws(struct exchange *x, struct chain *client, struct ws **out)
+{
+    struct flow *f = x->flow;
+    struct ws_agreed agreed;
+    const char *why;
+    *out = NULL;
+    if (!x->switching || !head_has_token(&f->req.sent, FIELD_UPGRADE, SLICE("websocket")))
+        return true;
+    if (!ws_handshake_read(&f->req.sent, &f->resp.head, &agreed, &why))
+        return flow_trace(f, &(struct trace){.name = SLICE("websocket"),
+                                             .stage = stage_name(STAGE_RESPONSE_HEAD),
+                                             .did = why,
+                                             .at = exchange_wall(x)});
+    *out = ws_new(client, f, &agreed);
+    if (!*out)
+        return false;
+    /* What the host has for the exchange is for its messages from now on. */
+    ws_watch(*out, x->hooks, x->stages & 1u << STAGE_MESSAGE);
+    x->hooks = NULL;
+    return true;
+}
 
 /* What the tunnel replaces on the client's side: of its connection, or of a chain on its stream;
  * NULL without memory. */
@@ -24,7 +50,9 @@ exchange_tunnel(struct exchange *x, struct slice first)
 {
     struct fan *server = x->server.fan;
     struct layer *old = tunnel_place(x);
-    if (!old || !relay_join(old, server->layer.down, x->flow, first)) {
+    struct ws *ws;
+    if (!old || !upgrade_ws(x, old->chain, &ws) ||
+        !relay_join(old, server->layer.down, x->flow, ws, first)) {
         if (old)
             layer_tell(old, CMD_ABORT);
         fan_tell(&x->client, CMD_ABORT);

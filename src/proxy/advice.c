@@ -13,6 +13,7 @@ static const struct {
      "To study them: --allow-malformed forwards them byte for byte, one connection each.\n"},
     {REASON_BAD_RESPONSE,
      "To see what the server sent: weir dump --detail 2. To let it through: --allow-malformed.\n"},
+    {REASON_BAD_MESSAGE, "To let such messages through as they are: --allow-malformed.\n"},
     {REASON_BAD_TARGET,
      "Weir is an HTTP proxy: set it as the proxy of your program, do not open it as a server.\n"
      "For curl: curl --proxy http://ADDRESS:PORT URL. The certificate is at http://weir.it/.\n"},

@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 #include "flow/content.h"
+#include "flow/message.h"
 #include "proxy/engine.h"
 
 #include <stdio.h>
@@ -49,6 +50,8 @@ hold_begin(struct hooks *h)
     h->owner[0] = '\0';
     h->since = loop_wall(w->loop);
     h->hook.flow->flags |= FLOW_WAS_HELD;
+    if (h->hook.message)
+        h->hook.message->flags |= MESSAGE_HELD;
     list_push(&w->held, &h->node);
     hold_set_time(h);
     atomic_fetch_add(&p->counters.held_total, 1);
@@ -107,12 +110,15 @@ hold_decide(struct hooks *h, enum hold_action action, struct slice who)
         [HOLD_PASS] = {"held and passed through", END_PASS},
         [HOLD_ALERT] = {"held and refused by an alert", END_ALERT},
     };
+    struct message *m = h->hook.message;
     hold_note(h, rows[action].did, who);
     hold_forget(h);
     if (action == HOLD_PASS)
         hold_pass(h, who);
     if (action != HOLD_FORWARD)
-        h->ask->hook.decision.end = rows[action].end;
+        h->ask->hook.decision.end = m && action == HOLD_DROP ? END_DROP : rows[action].end;
+    if (m && action == HOLD_DROP)
+        message_name(h->hook.flow, m, &m->by, who);
     hooks_go_on(h);
 }
 
@@ -137,11 +143,22 @@ hold_msg(struct hooks *h)
     return response ? &h->hook.flow->resp : &h->hook.flow->req;
 }
 
+/* Of a message the content alone can be changed. */
+static bool
+hold_change_message(struct hooks *h, const struct change *c, struct err *e)
+{
+    if (!c->has_content)
+        return err_set(e, ERR_USAGE, "of such a message only the content can be changed");
+    return message_edit(h->hook.flow, h->hook.message, c->content, h->hook.by) || err_memory(e);
+}
+
 bool
 hold_change(struct hooks *h, const struct change *c, struct slice who, struct err *e)
 {
     char by[80];
     hold_by(h, who, by);
+    if (h->hook.message)
+        return hold_change_message(h, c, e);
     TRY(change_apply(&h->hook, hold_msg(h), c, e));
     hold_note(h, "edited", who);
     return true;
@@ -185,7 +202,10 @@ hold_is_coded(struct hooks *h)
 void
 hold_revert(struct hooks *h, struct slice who)
 {
-    edit_revert(&h->hook, hold_msg(h));
+    if (h->hook.message)
+        message_revert(h->hook.flow, h->hook.message);
+    else
+        edit_revert(&h->hook, hold_msg(h));
     hold_note(h, "reverted", who);
 }
 
@@ -204,6 +224,9 @@ hold_answer(struct hooks *h, const struct change *c, struct slice who, struct er
 {
     char by[80];
     struct http_msg *resp = &h->hook.flow->resp;
+    if (h->hook.message)
+        return err_set(e, ERR_USAGE,
+                       "a message has no answer: edit or drop it, or send another one");
     hold_by(h, who, by);
     if (!edit_answer(&h->hook, c->status ? c->status : 200, SLICE_NONE, c->content)) {
         h->ask->hook.decision.failed = false;

@@ -48,12 +48,16 @@ hooks_begin(struct session *s, struct ask *a)
         return true;
     a->request.hooks = hooks_new(s);
     a->request.stages = ALL_STAGES;
+    if (!rules_any(s->worker->rules, STAGE_MESSAGE))
+        a->request.stages &= ~(1u << STAGE_MESSAGE);
     return a->request.hooks;
 }
 
 void
 hooks_free(struct hooks *h)
 {
+    if (h->other)
+        hooks_free(h->other);
     if (h->held)
         hold_forget(h);
     timer_free(h->timer);
@@ -165,14 +169,39 @@ hooks_proceed(struct hooks *h)
     return hooks_end(h);
 }
 
+/* Those for the question: messages of both directions of a flow may wait at once. */
+static struct hooks *
+hooks_of(struct ask *a)
+{
+    struct hooks *h = a->hook.hooks;
+    if (h->ask == a || (!h->ask && (!h->other || h->other->ask != a)))
+        return h;
+    if (h->other)
+        return h->other;
+    h->other = mem_zalloc(sizeof(*h));
+    if (!h->other)
+        return NULL;
+    h->other->session = h->session;
+    h->other->rules = rules_ref(h->rules);
+    list_init(&h->other->node);
+    return h->other;
+}
+
 enum ask_result
 hooks_ask(struct ask *a)
 {
-    struct hooks *h = a->hook.hooks;
+    struct hooks *h = hooks_of(a);
+    if (!h) {
+        a->hook.decision.failed = true;
+        return ASK_DONE;
+    }
+    /* Of the many messages of a flow, each has the same candidates room. */
+    uint64_t *room = h->hook.stage == a->hook.stage ? h->walk.candidates : NULL;
     h->ask = a;
-    h->walk = (struct rules_walk){0};
+    h->walk = (struct rules_walk){.candidates = room};
     h->hook = (struct hook){.stage = a->hook.stage,
                             .flow = a->hook.flow,
+                            .message = a->hook.message,
                             .now = loop_wall(h->session->worker->loop),
                             .body_limit = h->session->worker->setup->limits.body_limit,
                             .decision = &a->hook.decision};
@@ -197,7 +226,9 @@ hooks_go_on(struct hooks *h)
 void
 hooks_cancel(struct ask *a)
 {
-    struct hooks *h = a->hook.hooks;
+    struct hooks *h = hooks_of(a);
+    if (!h)
+        return;
     if (h->held)
         hold_forget(h);
     if (h->timer)

@@ -2,6 +2,7 @@
 #include "proxy/live.h"
 
 #include "layer/exchange.h"
+#include "layer/relay.h"
 #include "proxy/engine.h"
 #include "proxy/hooks.h"
 
@@ -41,6 +42,20 @@ live_tell_hello(struct live_call *c, struct session *s)
     c->each(c, &l);
 }
 
+/* A tunnel whose flow goes on. */
+static bool
+live_relay(struct live_call *c, struct worker *w, const struct session *s)
+{
+    struct live l = {.worker = w, .relay = s->client->top};
+    l.flow = relay_flow(l.relay, &l.ws);
+    if (!l.flow || (c->flow && l.flow->id != c->flow))
+        return false;
+    l.held = live_held(w, l.flow);
+    c->found = true;
+    c->each(c, &l);
+    return true;
+}
+
 static bool
 live_is_http(const struct session *s)
 {
@@ -56,8 +71,10 @@ live_all(struct live_call *c, struct worker *w)
             live_tell_hello(c, s);
             continue;
         }
-        if (!live_is_http(s))
+        if (!live_is_http(s)) {
+            live_relay(c, w, s);
             continue;
+        }
         list_for_safe (seat, &s->fan->seats) {
             struct exchange *x = exchange_at(seat);
             if (x && x->flow)
@@ -74,10 +91,13 @@ live_all_held(struct live_call *c, struct worker *w)
         struct live l = {.worker = w, .flow = h->hook.flow, .held = h};
         if (h->hook.stage == STAGE_CLIENT_HELLO)
             l.session = h->session;
-        else
+        else if (h->hook.stage != STAGE_MESSAGE)
             l.x = container_of(h->ask, struct exchange, ask);
         c->found = true;
         c->each(c, &l);
+        /* With one message the next one of its flow may have gone. */
+        if (it_next != &w->held && list_empty(it_next))
+            return;
     }
 }
 
@@ -92,6 +112,8 @@ live_one(struct live_call *c, struct worker *w)
             return;
         }
         struct exchange *x = live_is_http(s) ? exchange_find(s->fan, c->flow) : NULL;
+        if (!x && live_relay(c, w, s))
+            return;
         if (!x)
             continue;
         live_tell(c, w, x);
@@ -147,6 +169,8 @@ live_kill(struct live *l, struct slice by)
 {
     if (l->x)
         exchange_kill(l->x, by);
+    else if (l->relay)
+        relay_kill(l->relay, by);
     else
         session_hello_kill(l->session, by);
 }

@@ -8,15 +8,19 @@
 
 struct exchange;
 struct hooks;
+struct layer;
 struct live_call;
 struct session;
 struct worker;
+struct ws;
 
 /* An exchange that is under way, or a ClientHello and what becomes of it. Borrowed for the call. */
 struct live {
     struct worker *worker;
-    struct exchange *x;      /* NULL: it is none */
-    struct session *session; /* NULL: it is an exchange */
+    struct exchange *x;      /* NULL where its connections are a tunnel, */
+    struct layer *relay;     /* which is this, of the client's chain */
+    struct ws *ws;           /* and its WebSocket, if it is one; */
+    struct session *session; /* or a connection whose ClientHello is the flow */
     struct flow *flow;
     struct hooks *held; /* when it waits for a person, else NULL */
 };

@@ -192,6 +192,7 @@ hello_decided(struct session *s, struct ask *a)
         a->tls.alert = d->alert;
         return hello_finish(s, a, TLS_WAY_ALERT, "the ClientHello was answered with an alert");
     case END_RESET: return hello_finish(s, a, TLS_WAY_RESET, "the connection was reset");
+    case END_DROP: /* is for messages */
     case END_ANSWER:
     case END_CLOSE: break;
     }

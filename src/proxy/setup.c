@@ -22,6 +22,8 @@ setup_limits(struct layer_limits *l, const struct config *c)
         .fields_max = (size_t)c->fields_max,
         .trailer_max = 8192,
         .body_limit = c->body_limit,
+        .decode_ratio = (unsigned)c->decode_ratio,
+        .decode_limit = c->decode_limit,
         .head_time = c->head_time,
         .idle_time = c->idle_time,
         .keepalive_time = c->keepalive_time,

@@ -9,6 +9,7 @@
 #define ACT_CONTENT  (1u << STAGE_REQUEST | 1u << STAGE_RESPONSE)
 #define ACT_ANY      (ACT_REQUEST | ACT_RESPONSE)
 #define ACT_HELLO    (1u << STAGE_CLIENT_HELLO)
+#define ACT_MESSAGE  (1u << STAGE_MESSAGE)
 
 #define ACT_URL_MAX     ((size_t)65536)
 #define ACT_CONTENT_MAX ((size_t)64 << 20) /* what an action makes at most */

@@ -39,7 +39,7 @@ const struct rule_ops rule_delay = {
     .help = "Lets the message wait before the next rule and before it goes on.",
     .size = sizeof(struct delay),
     .params = params,
-    .stages = ACT_HELLO | ACT_ANY,
+    .stages = ACT_HELLO | ACT_ANY | ACT_MESSAGE,
     .stage = stage,
     .apply = apply,
 };

@@ -8,9 +8,9 @@ struct hold {
 
 static const struct rule_param params[] = {
     PARAM(hold, at, "at", CHOICE, .def = "request-head",
-          .choices = "client-hello|request-head|request|response-head|response",
+          .choices = "client-hello|request-head|request|response-head|response|message",
           .help = "where: what a client says first in TLS, a message once its head is there, or "
-                  "with all of its content"),
+                  "with all of its content; each message that crosses a WebSocket"),
     PARAM_END,
 };
 
@@ -41,7 +41,7 @@ const struct rule_ops rule_hold = {
     .help = "Lets the message wait until a person lets it go on, changed or not.",
     .size = sizeof(struct hold),
     .params = params,
-    .stages = ACT_HELLO | ACT_ANY,
+    .stages = ACT_HELLO | ACT_ANY | ACT_MESSAGE,
     .stage = stage,
     .prepare = prepare,
     .apply = apply,

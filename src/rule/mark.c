@@ -28,7 +28,7 @@ const struct rule_ops rule_mark = {
     .help = "Marks the exchange, for people to find it.",
     .size = sizeof(struct mark),
     .params = params,
-    .stages = ACT_HELLO | ACT_ANY,
+    .stages = ACT_HELLO | ACT_ANY | ACT_MESSAGE,
     .stage = act_at,
     .apply = apply,
 };

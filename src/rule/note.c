@@ -28,7 +28,7 @@ const struct rule_ops rule_note = {
     .help = "Writes a remark on the exchange, in place of one that is there.",
     .size = sizeof(struct note),
     .params = params,
-    .stages = ACT_HELLO | ACT_ANY,
+    .stages = ACT_HELLO | ACT_ANY | ACT_MESSAGE,
     .stage = act_at,
     .apply = apply,
 };

@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 #include "base/scan.h"
+#include "flow/message.h"
 #include "rule/params.h"
 
 #include <stdatomic.h>
@@ -140,6 +141,8 @@ there_at(enum stage s)
         [STAGE_RESPONSE_HEAD] = FILTER_NEEDS_REQUEST_BODY | FILTER_NEEDS_RESPONSE,
         [STAGE_RESPONSE] =
             FILTER_NEEDS_REQUEST_BODY | FILTER_NEEDS_RESPONSE | FILTER_NEEDS_RESPONSE_BODY,
+        [STAGE_MESSAGE] = FILTER_NEEDS_REQUEST_BODY | FILTER_NEEDS_RESPONSE |
+                          FILTER_NEEDS_RESPONSE_BODY | FILTER_NEEDS_MESSAGE,
     };
     return there[s];
 }
@@ -148,13 +151,17 @@ there_at(enum stage s)
 static unsigned
 allowed_stages(const struct rule *r)
 {
-    const unsigned hello = 1u << STAGE_CLIENT_HELLO;
+    const unsigned hello = 1u << STAGE_CLIENT_HELLO, message = 1u << STAGE_MESSAGE;
+    if (filter_needs(r->filter) & FILTER_NEEDS_MESSAGE && r->ops->stages & message)
+        return message;
     enum stage first = r->ops->stage ? r->ops->stage(r->action) : STAGES_N;
     if (first == STAGES_N)
         return r->ops->stages == hello ? hello : r->ops->stages & ~hello;
     if (first == STAGE_CLIENT_HELLO)
         return hello;
     enum stage last = first < STAGE_RESPONSE_HEAD ? STAGE_REQUEST : STAGE_RESPONSE;
+    if (first == STAGE_MESSAGE)
+        last = first;
     return r->ops->stages & ((2u << last) - (1u << first));
 }
 
@@ -378,6 +385,17 @@ rule_filter(const struct rule *r)
     return r->filter;
 }
 
+/* One note for each rule is enough of the many messages that may cross a flow: who changed one is
+ * on record with it. */
+static bool
+is_noted(const struct rule *r, const struct hook *h)
+{
+    const struct trace *t = h->stage == STAGE_MESSAGE ? h->flow->trace : NULL;
+    while (t && (t->rule != r->id || t->stage != stage_name(h->stage)))
+        t = t->next;
+    return t;
+}
+
 /* A trace that cannot be kept fails the exchange: what was done to it must be on record. */
 static void
 note(struct rule *r, struct hook *h, const char *did)
@@ -389,7 +407,7 @@ note(struct rule *r, struct hook *h, const char *did)
         .did = did,
         .at = h->now,
     };
-    if (!flow_trace(h->flow, &t))
+    if (!is_noted(r, h) && !flow_trace(h->flow, &t))
         h->decision->failed = true;
     atomic_fetch_add_explicit(&r->hits, 1, memory_order_relaxed);
     atomic_store_explicit(&r->last_hit, h->now, memory_order_relaxed);
@@ -398,6 +416,8 @@ note(struct rule *r, struct hook *h, const char *did)
 static bool
 act(struct rule *r, struct hook *h, const char *(*how)(const void *action, struct hook *h))
 {
+    if (h->message)
+        h->flow->messages->now = h->message;
     if (!how || !filter_match(r->filter, h->flow))
         return false;
     h->by = r->by;

@@ -43,7 +43,7 @@ const struct rule_ops rule_tag = {
     .help = "Puts one more word on the exchange, for people to find it.",
     .size = sizeof(struct tag),
     .params = params,
-    .stages = ACT_HELLO | ACT_ANY,
+    .stages = ACT_HELLO | ACT_ANY | ACT_MESSAGE,
     .stage = act_at,
     .apply = apply,
 };

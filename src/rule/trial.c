@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "flow/edit.h"
+#include "flow/message.h"
 #include "rule/rule_run.h"
 
 #define MADE_MAX ((size_t)128 << 20) /* contents that the rule makes */
@@ -70,11 +71,17 @@ show_response(struct trial *t)
     return true;
 }
 
+static bool
+show_messages(struct trial *t)
+{
+    return t->from->messages;
+}
+
 /* What becomes visible with a stage; false when the flow did not come so far. */
 static bool (*const shows[STAGES_N])(struct trial *t) = {
     [STAGE_CLIENT_HELLO] = show_hello, [STAGE_REQUEST_HEAD] = show_request_head,
     [STAGE_REQUEST] = show_request,    [STAGE_RESPONSE_HEAD] = show_response_head,
-    [STAGE_RESPONSE] = show_response,
+    [STAGE_RESPONSE] = show_response,  [STAGE_MESSAGE] = show_messages,
 };
 
 /* Where it went before anything was changed. */
@@ -102,14 +109,49 @@ copy(struct trial *t)
 }
 
 static void
-run_stage(struct trial *t, struct rule *r, enum stage s)
+run_stage(struct trial *t, struct rule *r, enum stage s, struct message *m)
 {
-    struct hook h = {.stage = s, .flow = t->flow, .now = clock_wall(), .decision = &t->decision};
+    struct hook h = {
+        .stage = s, .flow = t->flow, .message = m, .now = clock_wall(), .decision = &t->decision};
     if (s == STAGE_CLIENT_HELLO && !t->flow->client->tls)
         return;
+    if (m)
+        t->flow->messages->now = m;
     t->matched |= filter_match(rule_filter(r), t->flow);
     /* What it did is in the trace. */
     (void)!rule_run(r, &h);
+}
+
+static void
+copy_content(struct flow *f, struct message *m, struct body *to, const struct body *from)
+{
+    for (const struct block *it = from->first; it; it = it->next)
+        message_add(f, m, to, block_slice(it), UINT64_MAX, from->kept);
+}
+
+/* One after the other; what was said of one is no end for the next. */
+static void
+run_messages(struct trial *t, struct rule *r)
+{
+    enum verdict_end end = END_GO;
+    for (const struct message *from = messages_from(t->from->messages, 0);
+         from && !t->decision.failed; from = messages_next(t->from->messages, from)) {
+        struct message about = {.kind = from->kind,
+                                .up = from->up,
+                                .at = from->at,
+                                .opcode = from->opcode,
+                                .flags = from->flags & MESSAGE_COMPRESSED};
+        struct message *m = message_begin(t->flow, &about);
+        if (!m)
+            continue;
+        copy_content(t->flow, m, &m->raw, &from->raw);
+        copy_content(t->flow, m, &m->plain, &from->plain);
+        t->decision.end = END_GO;
+        run_stage(t, r, STAGE_MESSAGE, m);
+        message_end(t->flow, m);
+        end = t->decision.end != END_GO ? t->decision.end : end;
+    }
+    t->decision.end = end;
 }
 
 bool
@@ -123,8 +165,10 @@ trial_run(struct trial *t, struct rule *r, struct flow *f, struct err *e)
         return err_memory(e);
     }
     for (enum stage s = 0; s < STAGES_N && t->decision.end == END_GO && shows[s](t); s++)
-        if (info.stages & 1u << s && !t->decision.failed)
-            run_stage(t, r, s);
+        if (s == STAGE_MESSAGE && info.stages & 1u << s)
+            run_messages(t, r);
+        else if (info.stages & 1u << s && !t->decision.failed)
+            run_stage(t, r, s, NULL);
     return true;
 }
 

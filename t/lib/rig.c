@@ -258,7 +258,7 @@ build_tunnel(struct rig *r)
     struct flow *f = flow_new(FLOW_TUNNEL, client->chain->peer, NULL);
     TRY(f);
     f->started = r->now;
-    bool good = relay_join(client->chain->top, server->chain->top, f, SLICE_NONE);
+    bool good = relay_join(client->chain->top, server->chain->top, f, NULL, SLICE_NONE);
     flow_unref(f);
     return good;
 }

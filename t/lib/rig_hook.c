@@ -2,6 +2,7 @@
 #include "base/mem.h"
 #include "base/scan.h"
 #include "flow/edit.h"
+#include "flow/message.h"
 #include "lib/rig.h"
 #include "rule/replacer.h"
 
@@ -81,8 +82,30 @@ verb_path(struct hook *h, struct ask *a, struct slice rest)
 }
 
 static bool
+verb_drop(struct hook *h, struct ask *a, struct slice rest)
+{
+    h->decision->end = END_DROP;
+    return true;
+}
+
+/* Of what is said in so many bytes: "only 3 replace x". */
+static bool
+verb_only(struct hook *h, struct ask *a, struct slice rest)
+{
+    uint64_t n;
+    TRY(number(slice_cut(&rest, ' '), &n));
+    return !a->hook.message || message_now(a->hook.message)->size != n ||
+           rig_hook_do(rig_of(a->chain->host), a, rest);
+}
+
+static bool
 verb_replace(struct hook *h, struct ask *a, struct slice rest)
 {
+    if (a->hook.message) {
+        if (!message_edit(h->flow, a->hook.message, rest, h->by))
+            h->decision->failed = true;
+        return true;
+    }
     struct version *v = edit_begin(h, msg_of(h));
     if (v && !edit_replace(h, v, rest))
         edit_undo(h, msg_of(h), v);
@@ -183,11 +206,12 @@ verb_go(struct hook *h, struct ask *a, struct slice rest)
 }
 
 static const struct verb verbs[] = {
-    {"answer", verb_answer},   {"close", verb_close}, {"exact", verb_exact},
-    {"fault", verb_fault},     {"go", verb_go},       {"path", verb_path},
-    {"replace", verb_replace}, {"reset", verb_reset}, {"set", verb_set},
-    {"slow", verb_slow},       {"url", verb_url},     {"wait", verb_go},
-    {"through", verb_through}, {"want", verb_want},
+    {"drop", verb_drop},   {"only", verb_only},   {"answer", verb_answer},
+    {"close", verb_close}, {"exact", verb_exact}, {"fault", verb_fault},
+    {"go", verb_go},       {"path", verb_path},   {"replace", verb_replace},
+    {"reset", verb_reset}, {"set", verb_set},     {"slow", verb_slow},
+    {"url", verb_url},     {"wait", verb_go},     {"through", verb_through},
+    {"want", verb_want},
 };
 
 bool

@@ -1,8 +1,10 @@
 /* The host of a rig: answers what layers ask, as the rig's options and the test say, and writes
  * down what it was asked. */
 #include "base/base.h"
+#include "base/print.h"
 #include "codec/token.h"
 #include "codec/url.h"
+#include "flow/message_json.h"
 #include "layer/peek.h"
 #include "lib/heap.h"
 #include "lib/rig.h"
@@ -78,6 +80,37 @@ check_record(const struct flow *f)
     assert(!read || req->end_at);
 }
 
+/* What it says, its front, and what is to be said of it. */
+static void
+say_message(struct rig *r, const struct message *m)
+{
+    static const char *const flags[] = {"compressed", "fragmented", "invalid", "unfinished",
+                                        "held",       "edited",     "dropped", "injected"};
+    char text[512], op[12];
+    struct buf out = {.p = text, .cap = sizeof(text), .max = sizeof(text)};
+    const struct body *b = message_now(m);
+    buf_printf(&out, "message %llu %s %s %llu [", (unsigned long long)m->number,
+               m->up ? "client" : "server",
+               m->kind == MESSAGE_WS ? message_op(m, op) : message_kind_name(m->kind),
+               (unsigned long long)b->size);
+    if (b->first)
+        print_safe(&out, slice_first(block_slice(b->first), 40), false);
+    buf_byte(&out, ']');
+    if (m->name.n)
+        buf_printf(&out, " name %.*s", SLICE_ARG(m->name));
+    for (size_t i = 0; i < ARRAY_LEN(flags); i++)
+        if (m->flags & 1u << i)
+            buf_printf(&out, " %s", flags[i]);
+    if (m->frames)
+        buf_printf(&out, " %zu", m->n_frames);
+    if (b->cut)
+        buf_printf(&out, " cut %llu", (unsigned long long)b->kept);
+    if (m->why)
+        buf_printf(&out, ": %s", m->why);
+    assert(!m->open);
+    lines_add(&r->did, "%.*s", SLICE_ARG(buf_slice(&out)));
+}
+
 /* A buf that does not come from the gated memory is not to be had: the text is built in place. */
 static void
 rig_record(struct host *h, struct flow *f)
@@ -113,6 +146,9 @@ rig_record(struct host *h, struct flow *f)
     if (f->error)
         buf_printf(&out, " error %s", f->error);
     lines_add(&r->did, "%.*s", SLICE_ARG(buf_slice(&out)));
+    for (const struct message *m = messages_from(f->messages, 0); m;
+         m = messages_next(f->messages, m))
+        say_message(r, m);
 }
 
 /* Makes the response a page of ours; the memory is the flow's. */

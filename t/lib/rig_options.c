@@ -11,6 +11,8 @@ rig_options_init(struct rig_options *o)
                    .fields_max = 128,
                    .trailer_max = 8 << 10,
                    .body_limit = 1 << 20,
+                   .decode_ratio = 200,
+                   .decode_limit = 1 << 20,
                    .head_time = 10 * NS_PER_S,
                    .idle_time = 60 * NS_PER_S,
                    .keepalive_time = 30 * NS_PER_S,

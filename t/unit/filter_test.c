@@ -1,7 +1,9 @@
 /* Tests of flow/filter: what queries say of flows. */
 #include "flow/filter.h"
 
+#include "codec/ws_frame.h"
 #include "flow/edit.h"
+#include "flow/message.h"
 #include "lib/chain_make.h"
 #include "lib/flow_make.h"
 
@@ -423,6 +425,37 @@ a_query_is_shared_by_references(void **state)
     filter_unref(NULL);
 }
 
+/* Any of those of a flow; at a stage of a message that one alone. */
+static void
+messages_of_a_flow_are_searched(void **state)
+{
+    static const struct {
+        const char *query;
+        bool any, second;
+    } rows[] = {{"msg.dir:client", true, false}, {"msg.dir:server", true, true},
+                {"msg.op:text", true, false},    {"msg.op:ping", true, true},
+                {"msg.body:hello", true, false}, {"msg.body=p", true, true},
+                {"msg.size>4", true, false},     {"msg.size:1", false, true},
+                {"msg.op:pong", false, false},   {"msg.body:nothing", false, false}};
+    struct flow *f = flow_make_get("a.test", "/", "", NULL);
+    struct message *m = NULL;
+    for (unsigned up = 2; up-- > 0; message_end(f, m)) {
+        m = message_begin(f, &(struct message){.opcode = up ? WS_TEXT : WS_PING, .up = up});
+        message_add(f, m, &m->raw, up ? SLICE("hello") : SLICE("p"), 100, 0);
+    }
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct err e = {0};
+        struct filter *q = filter_parse(slice_str(rows[i].query), NULL, NULL, &e);
+        f->messages->now = NULL;
+        assert_int_equal(filter_match(q, f), rows[i].any);
+        f->messages->now = m;
+        assert_int_equal(filter_match(q, f), rows[i].second);
+        assert_int_equal(filter_needs(q), FILTER_NEEDS_MESSAGE);
+        filter_unref(q);
+    }
+    flow_unref(f);
+}
+
 int
 main(void)
 {
@@ -445,6 +478,7 @@ main(void)
         cmocka_unit_test(damaged_content_is_looked_at_as_it_is),
         cmocka_unit_test(a_hello_that_went_well_did_not_fail),
         cmocka_unit_test(a_query_is_shared_by_references),
+        cmocka_unit_test(messages_of_a_flow_are_searched),
     };
     return cmocka_run_group_tests(tests, make_flows, free_flows);
 }

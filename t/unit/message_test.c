@@ -142,6 +142,9 @@ a_content_is_cut_at_its_limit(void **state)
     expect_body(&m->raw, "abcd");
     assert_true(m->raw.cut);
     assert_int_equal(m->raw.size, 6);
+    message_drop(f, m, &m->raw);
+    assert_int_equal(m->raw.size, 0);
+    assert_int_equal(f->messages->bytes, messages_memory(f->messages));
     message_end(f, m);
     flow_unref(f);
 }
@@ -216,6 +219,29 @@ without_memory_it_is_counted(void **state)
 }
 
 static void
+an_edit_is_there_or_is_none(void **state)
+{
+    struct budget budget = {.max = 100000};
+    struct flow *f = make(&budget);
+    struct message *m = message_begin(f, &(struct message){.kind = MESSAGE_WS});
+    message_add(f, m, &m->raw, SLICE("old"), LIMIT, 0);
+    assert_true(message_edit(f, m, SLICE("new"), SLICE("rule x")));
+    assert_true(message_edit(f, m, SLICE("newer"), SLICE("rule y")));
+    expect_body(message_now(m), "newer");
+    assert_true(slice_eq(m->by, SLICE("rule x")));
+    message_revert(f, m);
+    expect_body(message_now(m), "old");
+    mem_fail_at(1);
+    assert_false(message_edit(f, m, SLICE("new"), SLICE("rule x")));
+    mem_fail_at(0);
+    expect_body(message_now(m), "old");
+    assert_int_equal(f->messages->bytes, messages_memory(f->messages));
+    message_end(f, m);
+    flow_unref(f);
+    assert_int_equal(budget.used, 0);
+}
+
+static void
 only_one_that_is_begun_is_looked_at(void **state)
 {
     struct flow *f = make(NULL);
@@ -246,6 +272,7 @@ main(void)
         cmocka_unit_test(what_it_says_is_decoded_and_then_what_was_sent_instead),
         cmocka_unit_test(names_are_copied_and_counted),
         cmocka_unit_test(without_memory_it_is_counted),
+        cmocka_unit_test(an_edit_is_there_or_is_none),
         cmocka_unit_test(only_one_that_is_begun_is_looked_at),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -57,7 +57,7 @@ setup(void **state)
     t.client = end_new(&t, ROLE_ACCEPT);
     t.server = end_new(&t, ROLE_CONNECT);
     struct flow *f = flow_new(FLOW_TUNNEL, t.client->peer, NULL);
-    assert_true(relay_join(t.client->top, t.server->top, f, SLICE("first")));
+    assert_true(relay_join(t.client->top, t.server->top, f, NULL, SLICE("first")));
     flow_unref(f);
     *state = &t;
     return 0;

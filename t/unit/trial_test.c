@@ -1,7 +1,9 @@
 /* Tests of rule/trial: what a rule would have done to a flow that is over. */
 #include "rule/trial.h"
 
+#include "codec/ws_frame.h"
 #include "flow/edit.h"
+#include "flow/message.h"
 #include "lib/flow_make.h"
 #include "lib/rule_make.h"
 
@@ -182,6 +184,39 @@ marks_go_to_the_copy(void **state)
     flow_unref(f);
 }
 
+/* Each of the messages, and those of the flow stay as they are. */
+static void
+messages_are_tried_one_by_one(void **state)
+{
+    struct flow *f = make_flow();
+    const char *const texts[] = {"a secret", "other", "another secret"};
+    for (size_t i = 0; i < 3; i++) {
+        struct message *m =
+            message_begin(f, &(struct message){.kind = MESSAGE_WS, .opcode = WS_TEXT});
+        message_add(f, m, &m->raw, slice_str(texts[i]), 100, 0);
+        message_end(f, m);
+    }
+    struct trial t =
+        try_rule("do: replace-message\nwhen: msg.body:secret\npattern: secret\nwith: word", f);
+    assert_true(t.matched);
+    const struct message *m = messages_from(t.flow->messages, 1);
+    assert_memory_equal(m->sent.first->data, "a word", 6);
+    assert_true(slice_starts(m->by, SLICE("rule")));
+    assert_false(messages_from(t.flow->messages, 2)->flags & MESSAGE_EDITED);
+    assert_true(messages_from(t.flow->messages, 3)->flags & MESSAGE_EDITED);
+    assert_false(messages_from(f->messages, 1)->flags & MESSAGE_EDITED);
+    assert_string_equal(t.flow->trace->stage, "message");
+    assert_null(t.flow->trace->next);
+    trial_release(&t);
+    t = try_rule("do: drop\nwhen: msg.body:another", f);
+    assert_int_equal(t.decision.end, END_DROP);
+    trial_release(&t);
+    t = try_rule("do: drop\nwhen: msg.op:ping", f);
+    assert_false(t.matched);
+    trial_release(&t);
+    flow_unref(f);
+}
+
 int
 main(void)
 {
@@ -196,6 +231,7 @@ main(void)
         cmocka_unit_test(without_a_response_its_stages_are_not_tried),
         cmocka_unit_test(a_tunnel_is_nothing_for_rules),
         cmocka_unit_test(marks_go_to_the_copy),
+        cmocka_unit_test(messages_are_tried_one_by_one),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -103,6 +103,35 @@ columns_add_up(void **state)
     assert_int_equal(utf8_columns(SLICE_NONE), 0);
 }
 
+/* Whatever two bytes come first: the stream says what the whole text says, and never later. */
+static void
+a_stream_is_judged_like_a_whole_text(void **state)
+{
+    for (unsigned i = 0; i < 1u << 16; i++) {
+        static const char *const tails[] = {"", "\x80", "\xbf\x80", "\x80\x80\x80"};
+        for (size_t t = 0; t < ARRAY_LEN(tails); t++) {
+            char text[8] = {(char)(i >> 8), (char)i};
+            size_t n = 2 + strlen(tails[t]);
+            memcpy(text + 2, tails[t], n - 2);
+            struct utf8_stream whole = {0}, bytes = {0};
+            bool good = utf8_push(&whole, slice_of(text, n)), same = true;
+            for (size_t at = 0; at < n && same; at++)
+                same = utf8_push(&bytes, slice_of(text + at, 1));
+            assert_int_equal(good, same);
+            assert_int_equal(good && utf8_complete(&whole), utf8_valid(slice_of(text, n)));
+        }
+    }
+}
+
+static void
+a_stream_fails_at_the_first_wrong_byte(void **state)
+{
+    struct utf8_stream u = {0};
+    assert_true(utf8_push(&u, SLICE("\xf4")));
+    assert_false(utf8_complete(&u));
+    assert_false(utf8_push(&u, SLICE("\x90")));
+}
+
 int
 main(void)
 {
@@ -112,6 +141,8 @@ main(void)
         cmocka_unit_test(a_text_is_valid_as_a_whole),
         cmocka_unit_test(characters_have_columns),
         cmocka_unit_test(columns_add_up),
+        cmocka_unit_test(a_stream_is_judged_like_a_whole_text),
+        cmocka_unit_test(a_stream_fails_at_the_first_wrong_byte),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

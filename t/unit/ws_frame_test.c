@@ -146,6 +146,24 @@ a_server_frame_is_a_header_and_its_content(void **state)
     buf_release(&out);
 }
 
+static void
+a_bad_header_says_what_it_says_once_it_is_there(void **state)
+{
+    struct ws_frame f = {0};
+    size_t used = 9;
+    struct slice header = SLICE("\x0b\xfe\x01\x00\1\2\3\4");
+    assert_int_equal(read_frame(slice_first(header, 7), &f, &used), WS_BAD);
+    assert_int_equal(used, 0);
+    assert_int_equal(read_frame(header, &f, &used), WS_BAD);
+    assert_int_equal(used, 8);
+    assert_int_equal(f.opcode, 11);
+    assert_int_equal(f.length, 256);
+    assert_memory_equal(f.mask, "\1\2\3\4", 4);
+    assert_int_equal(read_frame(SLICE("\x82\x7e\0\1"), &f, &used), WS_BAD);
+    assert_int_equal(used, 4);
+    assert_int_equal(f.length, 1);
+}
+
 int
 main(void)
 {
@@ -157,6 +175,7 @@ main(void)
         cmocka_unit_test(codes_that_stand_for_something_else_are_not_sent),
         cmocka_unit_test(a_long_reason_is_cut_between_characters),
         cmocka_unit_test(a_server_frame_is_a_header_and_its_content),
+        cmocka_unit_test(a_bad_header_says_what_it_says_once_it_is_there),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -6,6 +6,10 @@
 #include "codec/encoder.h"
 #include "flow/filter.h"
 #include "flow/flow_json.h"
+#include "flow/message_json.h"
+#include "layer/exchange.h"
+#include "layer/relay.h"
+#include "layer/ws.h"
 #include "proxy/hold.h"
 #include "proxy/live.h"
 #include "ui/web/change_in.h"
@@ -110,6 +114,11 @@ show_whole(struct trip *v, struct live *l)
     json_u64(j, "until_us", l->held->until / 1000);
     json_str(j, "owner", l->held->owner);
     flow_json_url(j, l->flow);
+    if (l->held->hook.message) {
+        json_begin_array(j, "messages");
+        message_json(j, l->held->hook.message, SIZE_MAX, true);
+        json_end_array(j);
+    }
     if (l->held->hook.stage == STAGE_CLIENT_HELLO)
         flow_json_peer(j, "client", l->flow->client, true);
     else

@@ -85,7 +85,8 @@ put_trial(struct json *j, const struct trial *t)
 {
     static const char *const ends[] = {
         [END_GO] = "go",       [END_ANSWER] = "answer",     [END_CLOSE] = "close",
-        [END_RESET] = "reset", [END_PASS] = "pass-through", [END_ALERT] = "alert"};
+        [END_RESET] = "reset", [END_PASS] = "pass-through", [END_ALERT] = "alert",
+        [END_DROP] = "drop"};
     json_begin_object(j, NULL);
     json_bool(j, "matches", t->matched);
     json_bool(j, "acted", t->flow->trace);

@@ -140,6 +140,9 @@ ROUTE("GET", "/api/v1/flows/{id}/messages", api_messages,
                        {"limit", "integer", "of them, at most 1000"},
                        {"content", "integer", "bytes of each that are shown, at most 1 MiB"}),
       .response = "MessagePage")
+ROUTE("POST", "/api/v1/flows/{id}/messages", api_message_send,
+      .summary = "Sends a message of our own in a WebSocket that is open",
+      .params = PARAMS({"id", "integer", "the flow"}), .body = "MessageSend", .response = "Acted")
 ROUTE("GET", "/api/v1/flows/{id}/messages/{number}", api_message,
       .summary = "One of them, with all of its contents in base64",
       .params = PARAMS({"id", "integer", "the flow"}, {"number", "integer", "in the flow, from 1"}),

@@ -4,10 +4,8 @@
 #include "base/base64.h"
 #include "base/utf8.h"
 #include "codec/ws_frame.h"
-#include "pki/digest.h"
+#include "codec/ws_handshake.h"
 #include "ui/web/errand.h"
-
-#define MAGIC SLICE("258EAFA5-E914-47DA-95CA-C5AB0DC85B11")
 
 static struct websocket *
 of_layer(struct layer *l)
@@ -219,20 +217,6 @@ value_of(const struct http_head *h, struct slice name)
     return f ? f->value : SLICE_NONE;
 }
 
-/* Sec-WebSocket-Accept for the key (section 4.2.2). */
-static bool
-put_accept(struct buf *out, struct slice key)
-{
-    unsigned char sha1[DIGEST_SHA1_LEN];
-    struct buf both = {.max = 100};
-    buf_append(&both, key);
-    buf_append(&both, MAGIC);
-    bool good = !both.failed && digest_sha1(buf_slice(&both), sha1);
-    base64_encode(out, slice_of(sha1, good ? sizeof sha1 : 0));
-    buf_release(&both);
-    return good;
-}
-
 static bool
 key_is_good(struct slice key)
 {
@@ -265,8 +249,8 @@ static bool
 answer_fields(struct call *c)
 {
     struct buf accept = {.max = 100};
-    bool good = put_accept(&accept, value_of(c->head, SLICE("sec-websocket-key"))) &&
-                call_field(c, "Sec-WebSocket-Accept", buf_slice(&accept));
+    ws_handshake_accept(value_of(c->head, SLICE("sec-websocket-key")), &accept);
+    bool good = !accept.failed && call_field(c, "Sec-WebSocket-Accept", buf_slice(&accept));
     buf_release(&accept);
     bool offers = head_find_name(c->head, SLICE("sec-websocket-protocol"));
     return good && (!offers || call_field(c, "Sec-WebSocket-Protocol", SLICE(WEBSOCKET_PROTOCOL)));

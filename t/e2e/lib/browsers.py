@@ -88,13 +88,14 @@ def _wait(process, ends):
             pass
 
 
-def chromium(home, url, proxy, ca=None, ends=None):
-    """The document as it stands once its scripts have run is the body."""
+def chromium(home, url, proxy, ca=None, ends=None, virtual_time=True):
+    """The document as it stands once its scripts have run is the body. Without virtual time it runs until 'ends' says so."""
     home = pathlib.Path(home)
     _trust(home, home / ".pki" / "nssdb", ca)
     return _run(["chromium", "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-dev-shm-usage",
                  *CHROMIUM_QUIET, f"--user-data-dir={home / 'profile'}", f"--proxy-server={proxy}",
-                 "--proxy-bypass-list=<-loopback>", "--virtual-time-budget=10000", "--dump-dom", url], home, ends)
+                 "--proxy-bypass-list=<-loopback>",
+                 *(["--virtual-time-budget=10000", "--dump-dom"] if virtual_time else ["--remote-debugging-port=0"]), url], home, ends)
 
 
 def firefox(home, url, proxy, ca=None, ends=None):

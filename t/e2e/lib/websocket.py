@@ -11,19 +11,25 @@ CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = 0, 1, 2, 8, 9, 10
 
 
 def frame(opcode, content=b"", fin=True, mask=True, bits=0, length=None):
-    """The bytes of one frame; 'length' is what its header says in place of the truth."""
+    """The bytes of one frame; 'length' is what its header says in place of the truth. 'mask' may be a key."""
     size = len(content) if length is None else length
     head = bytes([fin << 7 | bits << 4 | opcode])
     if size < 126:
-        head += bytes([mask << 7 | size])
+        head += bytes([bool(mask) << 7 | size])
     elif size < 65536:
-        head += bytes([mask << 7 | 126]) + size.to_bytes(2, "big")
+        head += bytes([bool(mask) << 7 | 126]) + size.to_bytes(2, "big")
     else:
-        head += bytes([mask << 7 | 127]) + size.to_bytes(8, "big")
+        head += bytes([bool(mask) << 7 | 127]) + size.to_bytes(8, "big")
     if not mask:
         return head + content
-    key = os.urandom(4)
-    return head + key + bytes(byte ^ key[i % 4] for i, byte in enumerate(content))
+    key = mask if isinstance(mask, bytes) else os.urandom(4)
+    return head + key + masked(content, key)
+
+
+def masked(content, key):
+    """Masked, or unmasked."""
+    whole = (key * (len(content) // 4 + 1))[:len(content)]
+    return (int.from_bytes(content, "big") ^ int.from_bytes(whole, "big")).to_bytes(len(content), "big")
 
 
 class Closed(Exception):
@@ -42,6 +48,17 @@ def handshake(path, host, fields=()):
     lines = [f"{name}: {value}" for name, value in all_fields.items() if value is not None]
     accept = base64.b64encode(hashlib.sha1(key.encode() + MAGIC).digest()).decode()
     return "\r\n".join([f"GET {path} HTTP/1.1", *lines, "", ""]).encode(), accept
+
+
+def accept(conn, *fields, request=None):
+    """A server's side of the handshake on a Conn of an Origin; gives the request, which it reads when there is none."""
+    request = request or conn.request(body=False)
+    key = request.value("Sec-WebSocket-Key")
+    proof = base64.b64encode(hashlib.sha1(key.encode() + MAGIC).digest()).decode()
+    lines = ["HTTP/1.1 101 Switching Protocols", "Upgrade: websocket", "Connection: Upgrade",
+             f"Sec-WebSocket-Accept: {proof}", *fields, "", ""]
+    conn.send("\r\n".join(lines).encode())
+    return request
 
 
 class WebSocket:
