@@ -270,7 +270,9 @@ find_idle(struct rig *r, const struct flow *f)
     rig_target(f, target);
     for (size_t i = 1; i < r->n_conns; i++) {
         struct rig_conn *c = &r->conns[i];
-        bool free = c->idle || (c->fan && c->fan->many);
+        /* One that has become a tunnel has no fan any more. */
+        bool http = c->chain && c->fan && c->chain->top == &c->fan->layer;
+        bool free = http && (c->idle || c->fan->many);
         if (free && !c->fan->broken && slice_eq(slice_str(c->target), slice_str(target)))
             return c;
     }
