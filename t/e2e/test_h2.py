@@ -129,7 +129,7 @@ def test_after_goodbye_of_the_server_requests_go_to_another_connection(pair):
     def answer(server, stream, request):
         two.echo(server, stream, request)
         if server is site.servers[0]:
-            server.conn.close_connection(last_stream_id=stream)
+            server.goodbye(stream)
 
     proxy, site = pair(answer=answer)
     client = two.through(proxy, site)

@@ -138,6 +138,7 @@ class Server(End):
     def __init__(self, pipe, answer):
         super().__init__(pipe, False)
         self.answer, self.requests, self.settings, self.windows, self.priorities = answer, {}, [], [], []
+        self.over = False
         self.conn.initiate_connection()
         self.flush()
 
@@ -164,6 +165,10 @@ class Server(End):
         elif isinstance(event, h2.events.StreamEnded):
             self.answer(self, stream, self.requests[stream])
 
+    def goodbye(self, stream):
+        self.over = True
+        self.conn.close_connection(last_stream_id=stream)
+
     def reply(self, stream, body=b"", status="200", *fields):
         self.conn.send_headers(stream, [(":status", status), *fields], end_stream=not body)
         if body:
@@ -184,7 +189,11 @@ class Site(Origin):
         def script(conn):
             server = Server(conn, answer)
             self.servers.append(server)
-            server.serve()
+            try:
+                server.serve()
+            except h2.exceptions.ProtocolError:  # it takes anything for that once it has said goodbye
+                if not server.over:
+                    raise
 
         super().__init__(script, cert, alpn=["h2"], **how)
 
