@@ -271,14 +271,15 @@ session_ask_next(struct session *s, struct ask *a)
 {
     bool tls = a->next.found && slice_eq(slice_str(a->next.found->name), SLICE("tls"));
     s->silent = false;
-    session_tell(s, HOOK_NEXT_LAYER, tls ? "tls" : "h1", SLICE_NONE);
+    s->h2 = a->next.found && slice_eq(slice_str(a->next.found->name), SLICE("h2")) &&
+            s->setup->config->http2_client;
+    if (s->tunnelled)
+        session_tell(s, HOOK_NEXT_LAYER, tls ? "tls" : s->h2 ? "h2" : "h1", SLICE_NONE);
     if (tls && s->tunnelled) {
         a->next.layer = tls_accept_new();
         return ASK_DONE;
     }
-    /* Everything else is read as HTTP/1, which says what is wrong with it. */
-    s->h2 = a->next.found && slice_eq(slice_str(a->next.found->name), SLICE("h2")) &&
-            s->setup->config->http2_client;
+    /* What is not HTTP/2 is read as HTTP/1, which says what is wrong with it. */
     s->asks_h2 = s->h2 && s->setup->config->http2_server;
     if (!session_http_layers(s, &a->next.layer, &a->next.above))
         a->next.layer = NULL;
