@@ -8,7 +8,7 @@ OPTION(mode, LIST, .name = "mode", .letter = 'm', .def = "regular", .arg = "SPEC
        .check = check_mode,
        .help = "what to serve, and where: MODE[:DATA][@[HOST:]PORT]. 'regular' is the proxy that "
                "clients are told of; 'reverse:SERVER' stands in front of one server, "
-               "[http://|https://]HOST[:PORT]. May be given several times: all run at once")
+               "[http://|https://|tcp://|tls://]HOST[:PORT]. May be given several times: all run at once")
 OPTION(listen_host, TEXT, .name = "listen-host", .arg = "ADDRESS", .live = true,
        .check = check_address,
        .help = "where modes listen that do not say it. Without it: 127.0.0.1 and ::1")
@@ -148,6 +148,19 @@ OPTION(upstream_idle, INT, .name = "upstream-idle", .def = "128", .max = 1000000
        .help = "connections to one server that are kept for the next request, per thread")
 OPTION(upstream_idle_time, DURATION, .name = "upstream-idle-time", .def = "60s", .live = true,
        .help = "how long they are kept")
+
+GROUP("What is left closed")
+OPTION(ignore_hosts, LIST, .name = "ignore-hosts", .arg = "REGEX", .live = true,
+       .check = check_regex,
+       .help = "leave the TLS and all other bytes of tunnels to these hosts alone; looked for in "
+               "HOST:PORT, with the name in the ClientHello, too")
+OPTION(allow_hosts, LIST, .name = "allow-hosts", .arg = "REGEX", .live = true,
+       .check = check_regex, .help = "leave tunnels to all hosts but these alone")
+OPTION(tcp_hosts, LIST, .name = "tcp-hosts", .arg = "REGEX", .live = true, .check = check_regex,
+       .help = "record what is said with these hosts as it is, and do not read it as HTTP")
+OPTION(pass_refused, DURATION, .name = "pass-refused", .def = "0s", .live = true, .arg = "TIME",
+       .help = "when a client has refused our certificate for a host, leave its TLS with that host "
+               "alone for so long. 0: never")
 
 GROUP("HTTP")
 OPTION(allow_malformed, BOOL, .name = "allow-malformed", .def = "no",

@@ -44,6 +44,8 @@ struct ask {
     union {
         struct {
             const struct layer_ops *found; /* best score, or NULL */
+            bool silent; /* nothing has come for a while. Without a layer it is waited for on; an
+                            answer that is waited for is withdrawn when something comes */
             struct slice first;
             struct layer *layer; /* out: owned by the chain from then on; NULL: close */
             struct layer *above; /* out: put on top of it, or NULL */

@@ -286,6 +286,18 @@ chain_push(struct chain *c, struct layer *l)
 }
 
 void
+chain_insert(struct chain *c, struct layer *above, struct layer *l)
+{
+    struct layer *below = above->down;
+    l->chain = c;
+    l->down = below;
+    l->up = above;
+    below->up = l;
+    above->down = l;
+    layer_tell(l, CMD_MORE);
+}
+
+void
 chain_swap(struct chain *c, struct layer *old, struct layer *l)
 {
     struct layer *below = old->down;

@@ -89,6 +89,10 @@ void chain_push(struct chain *c, struct layer *l);
  * Takes l. */
 void chain_swap(struct chain *c, struct layer *old, struct layer *l);
 
+/* Puts 'l' directly below 'above'; what was not taken is offered to it at the end of the turn.
+ * Takes l, which hears nothing. */
+void chain_insert(struct chain *c, struct layer *above, struct layer *l);
+
 /* From the driver. Each is a turn. */
 void chain_start(struct chain *c);
 void chain_input(struct chain *c, struct slice data);

@@ -17,6 +17,8 @@ struct peek {
     struct layer layer;
     struct ask ask;
     const struct layer_ops *maybe; /* what the bytes so far could become */
+    uint64_t patience;
+    uint64_t give_up; /* monotonic: it has been silent for too long; 0: never */
     bool asked;
 };
 
@@ -52,6 +54,10 @@ peek_answered(struct ask *a)
     struct peek *p = container_of(a, struct peek, ask);
     if (!p->layer.down)
         return;
+    if (!a->next.layer && a->next.silent) {
+        p->asked = false;
+        return;
+    }
     if (!a->next.layer) {
         layer_tell(&p->layer, CMD_CLOSE);
         return;
@@ -77,12 +83,25 @@ peek_ask(struct peek *p, struct slice first)
         peek_answered(&p->ask);
 }
 
+/* The question about a silent client, while the host has not answered it. */
+static void
+peek_withdraw(struct peek *p)
+{
+    struct host *host = p->layer.chain->host;
+    if (!p->asked || !p->ask.next.silent || !p->ask.waiting)
+        return;
+    p->ask.waiting = p->asked = false;
+    host->ops->cancel(host, &p->ask);
+}
+
 /* Nothing more comes. Who has sent something is told what is wrong with it in its own protocol. */
 static void
 peek_give_up(struct peek *p)
 {
+    peek_withdraw(p);
     if (p->asked)
         return;
+    p->ask.next.silent = false;
     p->ask.next.found = p->maybe;
     if (p->maybe)
         peek_ask(p, SLICE_NONE);
@@ -94,8 +113,12 @@ static void
 peek_on_data(struct peek *p, struct slice data)
 {
     struct host *host = p->layer.chain->host;
-    if (p->asked || !data.n)
+    if (!data.n)
         return;
+    peek_withdraw(p);
+    if (p->asked)
+        return;
+    p->ask.next.silent = false;
     bool begun = p->maybe;
     if (!peek_score(data, &p->ask.next.found, &p->maybe)) {
         if (!begun && host->limits->head_time)
@@ -105,16 +128,43 @@ peek_on_data(struct peek *p, struct slice data)
     peek_ask(p, data);
 }
 
+/* Its server may be the one to begin. */
+static void
+peek_on_timer(struct peek *p, uint64_t now)
+{
+    bool late = p->give_up && now >= p->give_up;
+    if (p->maybe || !p->patience || late) {
+        peek_give_up(p);
+        return;
+    }
+    p->patience = 0;
+    p->ask.next.found = NULL;
+    p->ask.next.silent = true;
+    peek_ask(p, SLICE_NONE);
+    p->layer.deadline = p->give_up;
+}
+
+static void
+peek_on_start(struct peek *p)
+{
+    struct host *host = p->layer.chain->host;
+    uint64_t now = host->ops->now(host);
+    p->give_up = host->limits->keepalive_time ? now + host->limits->keepalive_time : 0;
+    p->layer.deadline = p->patience ? now + p->patience : p->give_up;
+}
+
 static size_t
 peek_on_event(struct layer *l, const struct event *ev)
 {
     struct peek *p = peek_of(l);
     struct host *host = l->chain->host;
-    if (ev->type == EV_START && host->limits->keepalive_time)
-        l->deadline = host->ops->now(host) + host->limits->keepalive_time;
+    if (ev->type == EV_START)
+        peek_on_start(p);
     if (ev->type == EV_DATA)
         peek_on_data(p, ev->data);
-    if (ev->type == EV_TIMER || ev->type == EV_EOF)
+    if (ev->type == EV_TIMER)
+        peek_on_timer(p, ev->now);
+    if (ev->type == EV_EOF)
         peek_give_up(p);
     if (ev->type == EV_CLOSED && p->ask.waiting) {
         p->ask.waiting = false;
@@ -139,11 +189,12 @@ static const struct layer_ops peek_ops = {
     .name = "peek", .on_event = peek_on_event, .on_cmd = peek_on_cmd, .destroy = peek_destroy};
 
 struct layer *
-peek_new(void)
+peek_new(uint64_t patience)
 {
     struct peek *p = mem_zalloc(sizeof(*p));
     if (!p)
         return NULL;
     p->layer.ops = &peek_ops;
+    p->patience = patience;
     return &p->layer;
 }

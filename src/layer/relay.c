@@ -2,9 +2,14 @@
 #include "layer/relay.h"
 
 #include "base/mem.h"
+#include "codec/starttls.h"
+#include "flow/message.h"
 #include "layer/ws.h"
 
 enum { SIDE_CLIENT, SIDE_SERVER };
+
+/* Bytes. Protocols that change to TLS begin with more than that in one piece. */
+#define WATCH_MIN 4
 
 struct relay {
     struct layer layer;
@@ -17,9 +22,15 @@ struct relay {
 struct tunnel {
     struct relay *side[2]; /* NULL when gone */
     struct host *host;
-    struct flow *flow; /* a reference; NULL when it was recorded */
-    struct ws *ws;     /* owned; NULL: bytes that are not understood */
-    uint64_t last;     /* monotonic time of the last byte */
+    struct flow *flow;           /* a reference; NULL when it was recorded */
+    struct ws *ws;               /* owned; NULL: bytes that are not understood */
+    uint64_t last;               /* monotonic time of the last byte */
+    const struct relay_ops *ops; /* with 'arg'; NULL: nobody is told */
+    void *arg;
+    struct starttls *watch; /* owned; NULL: no change to TLS is looked for */
+    bool fresh;             /* it will be, when the first bytes say which protocol it is */
+    bool listens;           /* the server has yet to speak */
+    bool parted;            /* what becomes of one side is nothing to the other */
 };
 
 /* Whether the connection ended because we wanted it so. */
@@ -60,6 +71,19 @@ tunnel_record(struct tunnel *t, const struct failure *why)
     flow_unref(f);
 }
 
+/* What came at once is one message. */
+static void
+tunnel_keep_segment(struct tunnel *t, int side, struct slice data)
+{
+    struct message about = {
+        .kind = MESSAGE_TCP, .up = side == SIDE_CLIENT, .at = t->host->ops->wall(t->host)};
+    struct message *m = message_begin(t->flow, &about);
+    if (!m)
+        return;
+    message_add(t->flow, m, &m->raw, data, t->host->limits->body_limit, data.n);
+    message_end(t->flow, m);
+}
+
 static void
 tunnel_keep(struct tunnel *t, int side, struct slice data)
 {
@@ -73,7 +97,11 @@ tunnel_keep(struct tunnel *t, int side, struct slice data)
                                            .flow = t->flow,
                                            .word = side == SIDE_CLIENT ? "client" : "server",
                                            .data = data});
-    if (!t->flow->passed.n && !t->ws)
+    if (t->ws || t->flow->passed.n)
+        return;
+    if (t->flow->kind == FLOW_TUNNEL)
+        tunnel_keep_segment(t, side, data);
+    else
         body_append(&m->body, data, t->host->limits->body_limit, 0);
 }
 
@@ -95,18 +123,68 @@ relay_end(struct relay *r)
         layer_tell(&r->layer, CMD_CLOSE);
 }
 
+/* The first bytes say whether there can be a change to TLS; false: more of them are needed. */
+static bool
+watch_begin(struct relay *r, struct slice data)
+{
+    struct tunnel *t = r->tunnel;
+    enum starttls_side side = r->side == SIDE_CLIENT ? STARTTLS_CLIENT : STARTTLS_SERVER;
+    bool unsure;
+    const struct starttls_ops *protocol = starttls_detect(side, data, &unsure);
+    /* Who sends single bytes may wait for an answer to each: they are not held back. */
+    if (!protocol && unsure && data.n >= WATCH_MIN && data.n < STARTTLS_UNIT && !r->eof)
+        return false;
+    t->fresh = false;
+    /* Without memory it is not looked for. */
+    t->watch = protocol ? mem_zalloc(sizeof(*t->watch)) : NULL;
+    if (t->watch)
+        starttls_init(t->watch, protocol);
+    return true;
+}
+
+/* How many bytes may pass. */
+static size_t
+watch_take(struct relay *r, struct slice data)
+{
+    struct tunnel *t = r->tunnel;
+    if (t->fresh && !watch_begin(r, data))
+        return 0;
+    if (!t->watch)
+        return data.n;
+    return starttls_take(t->watch, r->side == SIDE_CLIENT ? STARTTLS_CLIENT : STARTTLS_SERVER,
+                         data);
+}
+
+/* After bytes have passed. */
+static void
+watch_end(struct tunnel *t, enum starttls_state before)
+{
+    enum starttls_state state = t->watch->state;
+    /* What was held back for an answer may go on. */
+    if (before == STARTTLS_ASKED && state != before && t->side[SIDE_CLIENT])
+        layer_tell(&t->side[SIDE_CLIENT]->layer, CMD_MORE);
+    if (state != STARTTLS_OVER && state != STARTTLS_CHANGE)
+        return;
+    mem_free(t->watch);
+    t->watch = NULL;
+    if (state == STARTTLS_CHANGE && t->side[SIDE_CLIENT] && t->side[SIDE_SERVER])
+        t->ops->on_change(t->arg, &t->side[SIDE_CLIENT]->layer, &t->side[SIDE_SERVER]->layer);
+}
+
 /* How much went on; what is left of a WebSocket at its end is no frame, and goes nowhere. */
 static size_t
 relay_pass(struct relay *r, struct relay *other, struct slice data)
 {
     struct tunnel *t = r->tunnel;
-    size_t n = data.n;
+    enum starttls_state before = t->watch ? t->watch->state : STARTTLS_WATCH;
+    size_t n = t->ws ? ws_take(t->ws, r->side == SIDE_CLIENT, data) : watch_take(r, data);
     t->last = t->host->ops->now(t->host);
-    if (t->ws)
-        n = ws_take(t->ws, r->side == SIDE_CLIENT, data);
-    else
-        layer_send(&other->layer, data);
-    tunnel_keep(t, r->side, slice_first(data, n));
+    if (n && !t->ws)
+        layer_send(&other->layer, slice_first(data, n));
+    if (n)
+        tunnel_keep(t, r->side, slice_first(data, n));
+    if (t->watch)
+        watch_end(t, before);
     return n;
 }
 
@@ -147,7 +225,8 @@ relay_on_eof(struct relay *r, bool clean)
 static void
 relay_on_closed(struct relay *r, const struct failure *why)
 {
-    relay_tell_other(r, tunnel_is_over(why) ? CMD_CLOSE : CMD_ABORT);
+    if (!r->tunnel->parted)
+        relay_tell_other(r, tunnel_is_over(why) ? CMD_CLOSE : CMD_ABORT);
     tunnel_record(r->tunnel, why);
 }
 
@@ -166,17 +245,35 @@ relay_on_timer(struct relay *r, uint64_t now)
     layer_tell(&r->layer, CMD_CLOSE);
 }
 
+/* The server is the first to be heard of: now the client's half is needed. */
+static void
+relay_hear(struct relay *r, const struct event *ev)
+{
+    struct tunnel *t = r->tunnel;
+    bool word = (ev->type == EV_DATA && ev->data.n) || ev->type == EV_EOF || ev->type == EV_CLOSED;
+    if (!word)
+        return;
+    t->listens = false;
+    t->ops->on_spoke(t->arg);
+    layer_tell(&r->layer, CMD_MORE);
+}
+
 static size_t
 relay_on_event(struct layer *l, const struct event *ev)
 {
     struct relay *r = container_of(l, struct relay, layer);
+    if (r->tunnel->listens) {
+        relay_hear(r, ev);
+        if (ev->type == EV_DATA)
+            return 0;
+    }
     switch (ev->type) {
     case EV_DATA: return relay_on_data(r, ev->data);
     case EV_ROOM: relay_tell_other(r, CMD_MORE); break;
     case EV_EOF: relay_on_eof(r, ev->clean); break;
     case EV_TIMER: relay_on_timer(r, ev->now); break;
     case EV_CLOSED: relay_on_closed(r, ev->why); break;
-    case EV_START:
+    case EV_START: layer_tell(l, CMD_MORE); break; /* of TLS that began below */
     case EV_PART: break;
     }
     return 0;
@@ -199,6 +296,7 @@ relay_destroy(struct layer *l)
         return;
     ws_free(t->ws);
     flow_unref(t->flow);
+    mem_free(t->watch);
     mem_free(t);
 }
 
@@ -300,6 +398,40 @@ relay_new(struct chain *client, struct layer *server_old, struct flow *f)
               SLICE_NONE);
     chain_swap(server_old->chain, server_old, &down->layer);
     return &up->layer;
+}
+
+void
+relay_watch(struct layer *half, const struct relay_ops *ops, void *arg)
+{
+    struct tunnel *t = container_of(half, struct relay, layer)->tunnel;
+    t->ops = ops;
+    t->arg = arg;
+    t->fresh = true;
+}
+
+void
+relay_listen(struct layer *half, const struct relay_ops *ops, void *arg)
+{
+    struct tunnel *t = container_of(half, struct relay, layer)->tunnel;
+    t->ops = ops;
+    t->arg = arg;
+    t->listens = true;
+}
+
+void
+relay_part(struct layer *half)
+{
+    container_of(half, struct relay, layer)->tunnel->parted = true;
+}
+
+void
+relay_drop(struct layer *half)
+{
+    struct tunnel *t = container_of(half, struct relay, layer)->tunnel;
+    t->listens = false;
+    flow_unref(t->flow);
+    t->flow = NULL;
+    relay_destroy(half);
 }
 
 bool

@@ -21,6 +21,26 @@ void relay_kill(struct layer *l, struct slice by);
  */
 struct layer *relay_new(struct chain *client, struct layer *server_old, struct flow *f) MUST_CHECK;
 
+/* Who made a relay is told of it: each once, from within an event of the server's or client's
+ * chain. */
+struct relay_ops {
+    /* The server has spoken, or is gone: the client's half is wanted on its chain now. */
+    void (*on_spoke)(void *arg);
+    /* Behind the bytes that were passed on TLS begins, on both sides: below these two layers. */
+    void (*on_change)(void *arg, struct layer *client, struct layer *server);
+};
+
+/* For a tunnel in clear: looks for a change to TLS (codec/starttls.h). 'half' is what relay_new has
+ * returned. */
+void relay_watch(struct layer *half, const struct relay_ops *ops, void *arg);
+/* The half is not on a chain yet, and is not wanted there before the server has spoken. */
+void relay_listen(struct layer *half, const struct relay_ops *ops, void *arg);
+/* Both ends are told by others what has happened: the end of one is not the end of the other.
+ * Either half. */
+void relay_part(struct layer *half);
+/* Ends a relay whose half was never on a chain: nothing is recorded. */
+void relay_drop(struct layer *half);
+
 /*
  * Puts a relay in the place of 'client_old' and of 'server_old' (and all above them) on their
  * chains, as above. 'first' goes to the server.

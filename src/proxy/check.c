@@ -5,6 +5,7 @@
 #include "flow/filter.h"
 #include "io/dial.h"
 #include "io/sock.h"
+#include "proxy/hosts.h"
 #include "proxy/mode.h"
 
 bool
@@ -70,6 +71,15 @@ check_filter(const char *text, struct err *e)
         err_prefix(e, "at byte %zu of '%.80s'", at, text);
     filter_unref(f);
     return f;
+}
+
+bool
+check_regex(const char *text, struct err *e)
+{
+    const char *list[] = {text, NULL};
+    struct hosts *h = hosts_new(list, e);
+    hosts_free(h);
+    return h;
 }
 
 bool

@@ -17,6 +17,7 @@ bool check_target(const char *text, struct err *e) MUST_CHECK;
 /* ADDRESS:PORT */
 bool check_web_listen(const char *text, struct err *e) MUST_CHECK;
 /* A query, flow/filter.h. */
+bool check_regex(const char *text, struct err *e) MUST_CHECK;
 bool check_filter(const char *text, struct err *e) MUST_CHECK;
 /* USER:PASSWORD or @FILE; the sentence does not repeat the text. */
 bool check_proxyauth(const char *text, struct err *e) MUST_CHECK;

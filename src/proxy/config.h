@@ -58,6 +58,9 @@ struct config {
     const char *ciphers_client, *ciphers_server, *tls_ecdh_curve_client, *tls_ecdh_curve_server;
     bool upstream_cert; /* look at the server's certificate before one is forged */
 
+    const char **ignore_hosts, **allow_hosts, **tcp_hosts; /* expressions, for "host:port" */
+    uint64_t pass_refused;                                 /* ns; 0: never */
+
     /* HTTP. */
     const char *connection_strategy;          /* eager, lazy */
     int64_t upstream_per_host, upstream_idle; /* connections; idle ones kept per host */

@@ -12,6 +12,7 @@
 #include <pthread.h>
 
 struct leaf_cache;
+struct learnt;
 struct worker;
 
 /* Counters of connections by client, more than clients that come in crowds: two that share one are
@@ -25,6 +26,7 @@ struct proxy {
     struct worker **workers;
     unsigned n_workers;
     struct leaf_cache *leaves;
+    struct learnt *learnt;
     struct writer *writer;
     struct budget *budget;
     struct proxy_counters counters;

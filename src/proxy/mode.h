@@ -17,6 +17,7 @@ struct mode_server {
     char host[256]; /* normal; empty: the client says where it wants to go */
     uint16_t port;
     bool tls; /* it is spoken to with TLS */
+    bool raw; /* what is said is not read */
 };
 
 struct mode_ops {

@@ -6,7 +6,7 @@
 static bool
 regular_accept(struct session *s)
 {
-    struct layer *peek = peek_new(); /* HTTP/1, or HTTP/2 without further ado */
+    struct layer *peek = peek_new(0); /* HTTP/1, or HTTP/2 without further ado */
     TRY(peek);
     chain_push(s->client, peek);
     s->silent = true;

@@ -7,11 +7,16 @@
 static const struct {
     const char *name;
     uint16_t port;
-    bool tls;
+    bool tls, raw;
 } schemes[] = {
-    {"http", 80, false},
-    {"https", 443, true},
+    {"http", 80, false, false},
+    {"https", 443, true, false},
+    {"tcp", 0, false, true},
+    {"tls", 0, true, true},
 };
+
+/* A server of the raw kind may be the one to speak first. */
+#define RAW_PATIENCE (PEEK_PATIENCE / 10)
 
 static bool
 read_scheme(struct slice *data, struct mode_server *out, struct err *e)
@@ -26,9 +31,10 @@ read_scheme(struct slice *data, struct mode_server *out, struct err *e)
         if (slice_eq_nocase(scheme, slice_str(schemes[i].name))) {
             out->port = schemes[i].port;
             out->tls = schemes[i].tls;
+            out->raw = schemes[i].raw;
             return true;
         }
-    return err_set(e, ERR_USAGE, "there is no scheme '%.*s' (there is: http, https)",
+    return err_set(e, ERR_USAGE, "there is no scheme '%.*s' (there is: http, https, tcp, tls)",
                    SLICE_ARG(slice_first(scheme, 40)));
 }
 
@@ -47,13 +53,13 @@ read_server(struct slice data, struct mode_server *out, struct err *e)
                        SLICE_ARG(slice_first(data, 100)));
     if (at.port)
         out->port = at.port;
-    return true;
+    return out->port || err_set(e, ERR_USAGE, "a server of tcp or tls needs a port");
 }
 
 static bool
 reverse_accept(struct session *s)
 {
-    struct layer *peek = peek_new();
+    struct layer *peek = peek_new(s->fixed.raw ? RAW_PATIENCE : 0);
     if (!peek)
         return false;
     chain_push(s->client, peek);

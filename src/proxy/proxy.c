@@ -9,6 +9,7 @@
 #include "pki/leaf_cache.h"
 #include "proxy/confine.h"
 #include "proxy/engine.h"
+#include "proxy/learnt.h"
 #include "proxy/ports.h"
 #include "proxy/worker.h"
 
@@ -39,7 +40,14 @@ proxy_fill(struct proxy *p, const struct config *c, struct err *e)
     p->setup = setup_new(c, NULL, e);
     TRY(p->setup);
     p->leaves = leaf_cache_new((size_t)c->cert_cache, (unsigned)c->mint_limit);
-    return p->leaves ? proxy_open(p, c, e) : err_memory(e);
+    p->learnt = learnt_new();
+    return p->leaves && p->learnt ? proxy_open(p, c, e) : err_memory(e);
+}
+
+struct learnt *
+proxy_learnt(const struct proxy *p)
+{
+    return p->learnt;
 }
 
 struct proxy *
@@ -193,6 +201,7 @@ proxy_free(struct proxy *p)
         worker_free(p->workers[i]);
     mem_free(p->workers);
     leaf_cache_free(p->leaves);
+    learnt_free(p->learnt);
     setup_unref(p->setup);
     rules_unref(p->rules);
     pthread_mutex_destroy(&p->lock);

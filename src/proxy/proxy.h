@@ -9,6 +9,7 @@
 
 struct audience;
 struct json;
+struct learnt;
 struct proxy;
 struct rules;
 struct setup;
@@ -41,6 +42,8 @@ bool proxy_shun(struct proxy *p, const struct sockaddr *a, struct err *e) MUST_C
 /* A reference to what was made of the newest configuration. On the thread that starts and reloads.
  */
 struct setup *proxy_setup(const struct proxy *p) MUST_CHECK;
+/* What clients have taught: see the option 'pass-refused'. Any thread. */
+struct learnt *proxy_learnt(const struct proxy *p);
 /* Appends an array of the listeners: mode, address, connections open now and accepted since it was
  * opened. On the thread that starts and reloads. */
 void proxy_listeners(struct proxy *p, struct json *j, const char *key);

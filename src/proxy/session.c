@@ -17,6 +17,7 @@
 #include "proxy/engine.h"
 #include "proxy/guard.h"
 #include "proxy/hooks.h"
+#include "proxy/learnt.h"
 #include "proxy/page.h"
 #include "proxy/pool.h"
 #include "proxy/session_h2.h"
@@ -41,7 +42,7 @@ session_hang_up(struct session *s)
 }
 
 /* Of the client's connection. */
-static void
+void
 session_tell(struct session *s, enum hook_id id, const char *word, struct slice text)
 {
     if (host_wants(&s->host, id))
@@ -83,7 +84,7 @@ host_cancel(struct host *h, struct ask *a)
     case ASK_OPEN: session_cancel_open(a); break;
     case ASK_HOOK: hooks_cancel(a); break;
     case ASK_PAUSE: hooks_cancel_pause(a); break;
-    case ASK_NEXT: break;
+    case ASK_NEXT: session_cancel_next(session_of(h)); break;
     }
 }
 
@@ -149,7 +150,7 @@ host_tunnel(struct host *h, struct flow *f)
     s->fan = NULL;
     s->port = f->port;
     snprintf(s->target, sizeof(s->target), "%.*s", SLICE_ARG(f->host));
-    return peek_new();
+    return peek_new(PEEK_PATIENCE);
 }
 
 struct flow *
@@ -174,7 +175,7 @@ host_branch(struct host *h, struct flow *f, void (**gone)(struct chain *c))
         return NULL;
     session_init(s, above->worker, above->mode);
     s->peer = peer_copy(above->peer);
-    struct layer *peek = s->peer ? peek_new() : NULL;
+    struct layer *peek = s->peer ? peek_new(PEEK_PATIENCE) : NULL;
     s->client = peek ? chain_new(loop_turn(s->worker->loop), &s->host, ROLE_ACCEPT, s->peer) : NULL;
     if (!s->client) {
         if (peek)
@@ -192,6 +193,22 @@ host_branch(struct host *h, struct flow *f, void (**gone)(struct chain *c))
     list_push(&s->worker->sessions, &s->node);
     *gone = session_on_gone;
     return s->client;
+}
+
+/* Who refuses our certificate may be left alone the next time; one that was wrong on purpose
+ * teaches nothing. */
+static void
+session_learn(struct session *s, const struct failure *why)
+{
+    uint64_t time = s->setup->config->pass_refused, now = host_wall(&s->host);
+    struct slice text = slice_str(why->text);
+    if (!time || s->shown || s->mirrored || !slice_starts(text, SLICE("refused:")))
+        return;
+    struct lesson lesson = {.client = s->source, .at = now, .until = now + time};
+    snprintf(lesson.from, sizeof(lesson.from), "%s", s->peer->remote);
+    snprintf(lesson.host, sizeof(lesson.host), "%s", s->sni[0] ? s->sni : s->target);
+    snprintf(lesson.why, sizeof(lesson.why), "%.*s", SLICE_ARG(slice_first(text, 150)));
+    learnt_put(s->worker->proxy->learnt, &lesson);
 }
 
 /* A client that does not like our certificate is worth a flow of its own. */
@@ -215,9 +232,12 @@ session_record_refusal(struct session *s, const struct failure *why)
     flow_fail(f, reason_word(why->reason), slice_str(text));
     atomic_fetch_add_explicit(&s->worker->proxy->counters.client_refusals, 1, memory_order_relaxed);
     f->ended = host_wall(&s->host);
-    if (!(f->flags & FLOW_DISCARDED))
+    /* A tunnel records its end by itself. */
+    bool tunnel = f->kind == FLOW_TUNNEL;
+    if (!(f->flags & FLOW_DISCARDED) && !tunnel)
         worker_record(s->worker, f);
-    session_hello_forget(s);
+    if (!tunnel)
+        session_hello_forget(s);
     flow_unref(f);
 }
 
@@ -247,13 +267,25 @@ session_push_http(struct session *s)
     return true;
 }
 
+/* A client that goes without a word may have heard all that it wanted from a server that speaks
+ * first. */
+static bool
+session_was_answered(const struct session *s)
+{
+    const struct flow *f = session_hello_flow(s);
+    return s->tls && f && f->kind == FLOW_TUNNEL && f->tunnel_down;
+}
+
 static void
 host_secured(struct host *h, struct chain *c, struct ssl_st *ssl, const struct failure *why)
 {
     struct session *s = session_of(h);
     (void)ssl;
+    if (why && session_was_answered(s))
+        return;
     if (why) {
         session_tell(s, HOOK_TLS_CLIENT_FAILED, reason_word(why->reason), slice_str(why->text));
+        session_learn(s, why);
         session_record_refusal(s, why);
         return;
     }
@@ -262,28 +294,10 @@ host_secured(struct host *h, struct chain *c, struct ssl_st *ssl, const struct f
     s->peer->secured = host_wall(h);
     session_tell(s, HOOK_TLS_CLIENT_ESTABLISHED, NULL, SLICE_NONE);
     session_hello_end(s);
-    if (!session_push_http(s))
+    bool changed = s->changes;
+    s->changes = NULL;
+    if (!changed && !session_push_next(s))
         c->top->ops->on_cmd(c->top, &(struct cmd){.type = CMD_ABORT});
-}
-
-enum ask_result
-session_ask_next(struct session *s, struct ask *a)
-{
-    bool tls = a->next.found && slice_eq(slice_str(a->next.found->name), SLICE("tls"));
-    s->silent = false;
-    s->h2 = a->next.found && slice_eq(slice_str(a->next.found->name), SLICE("h2")) &&
-            s->setup->config->http2_client;
-    if (s->tunnelled)
-        session_tell(s, HOOK_NEXT_LAYER, tls ? "tls" : s->h2 ? "h2" : "h1", SLICE_NONE);
-    if (tls && s->tunnelled) {
-        a->next.layer = tls_accept_new();
-        return ASK_DONE;
-    }
-    /* What is not HTTP/2 is read as HTTP/1, which says what is wrong with it. */
-    s->asks_h2 = s->h2 && s->setup->config->http2_server;
-    if (!session_http_layers(s, &a->next.layer, &a->next.above))
-        a->next.layer = NULL;
-    return ASK_DONE;
 }
 
 static void

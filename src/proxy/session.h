@@ -50,6 +50,10 @@ struct session {
     struct failure *why;      /* owned; see failure_kept */
     struct peer *failed_peer; /* a reference: the connection of that failure, or NULL */
 
+    struct ask *next_ask;       /* about a tunnel: its server is being connected, or listened to */
+    struct upstream *waits_for; /* a server that is to speak first, or NULL */
+    struct upstream *changes;   /* whose tunnel changes to TLS in the middle, or NULL */
+
     struct upstream *bound; /* a connection that nobody else may use */
     struct list owned;      /* of HTTP/2: see session_h2.h */
     struct list opens;      /* exchanges that wait for their connection */
@@ -81,6 +85,14 @@ void session_cancel_tls(struct session *s);
 /* How we speak TLS to it, after others have had their say. */
 enum ask_result session_speak_tls(struct session *s, struct ask *a);
 enum ask_result session_ask_next(struct session *s, struct ask *a);
+void session_cancel_next(struct session *s);
+/* What comes on top of a client's TLS: HTTP, or whatever its first bytes are. */
+bool session_push_next(struct session *s) MUST_CHECK;
+/* The option that says that a tunnel's bytes are nobody's business, or NULL. */
+const char *session_left_alone(const struct session *s);
+/* Whether it is us that it wants to speak with. */
+bool session_is_ours(const struct session *s);
+void session_tell(struct session *s, enum hook_id id, const char *word, struct slice text);
 void session_leave(struct host *h, struct fan *server, struct flow *f, bool reusable);
 /* Where a rule wants the session's own target to be; empty: where it is. */
 struct slice session_to(const struct session *s);
@@ -97,6 +109,13 @@ enum ask_result session_hello_begin(struct session *s, struct ask *a);
 void session_hello_cancel(struct session *s);
 /* The flow, or NULL. It lives until the handshake is over, or the tunnel that it became. */
 struct flow *session_hello_flow(const struct session *s);
+/* A flow of a tunnel in its place; 'passed', which may be NULL, is why its bytes are not kept.
+ * false without memory. */
+bool session_hello_tunnel(struct session *s, const char *scheme, const char *passed) MUST_CHECK;
+/* The client's TLS is left closed. */
+enum ask_result session_pass(struct session *s, struct ask *a, const char *why);
+/* It fails, and is over. */
+void session_hello_fail(struct session *s, const struct failure *why);
 /* It is over: recorded when something acted on it. */
 void session_hello_end(struct session *s);
 /* The connection is closed before that. */

@@ -33,11 +33,18 @@ session_hello_flow(const struct session *s)
 }
 
 static void
+greeting_unhook(struct greeting *g)
+{
+    if (g->hooks)
+        hooks_free(g->hooks);
+    g->hooks = NULL;
+}
+
+static void
 greeting_destroy(struct dying *d)
 {
     struct greeting *g = container_of(d, struct greeting, dying);
-    if (g->hooks)
-        hooks_free(g->hooks);
+    greeting_unhook(g);
     flow_unref(g->flow);
     mem_free(g);
 }
@@ -59,6 +66,11 @@ session_hello_end(struct session *s)
     struct greeting *g = s->greeting;
     if (!g)
         return;
+    if (s->changes) {
+        /* The tunnel goes on, or records its end by itself. */
+        greeting_unhook(g);
+        return;
+    }
     g->flow->ended = loop_wall(s->worker->loop);
     if (g->flow->trace || g->flow->error)
         session_record(s, g->flow);
@@ -75,8 +87,8 @@ session_hello_cut(struct session *s)
     session_hello_end(s);
 }
 
-static void
-hello_fail(struct session *s, const struct failure *why)
+void
+session_hello_fail(struct session *s, const struct failure *why)
 {
     flow_fail(s->greeting->flow, reason_word(why->reason), slice_str(why->text));
     session_hello_end(s);
@@ -87,7 +99,27 @@ hello_fail_for(struct session *s, enum reason reason, const char *text)
 {
     struct failure why;
     failure_set(&why, reason, "%s", text);
-    hello_fail(s, &why);
+    session_hello_fail(s, &why);
+}
+
+bool
+session_hello_tunnel(struct session *s, const char *scheme, const char *passed)
+{
+    struct greeting *g = mem_zalloc(sizeof(*g));
+    if (!g)
+        return false;
+    g->session = s;
+    g->flow = session_tls_flow(s);
+    if (!g->flow) {
+        mem_free(g);
+        return false;
+    }
+    g->flow->kind = FLOW_TUNNEL;
+    g->flow->scheme = scheme;
+    if (passed)
+        g->flow->passed = arena_dup(g->flow->arena, slice_str(passed));
+    s->greeting = g;
+    return true;
 }
 
 /* Passing through --------------------------------------------------------------------------- */
@@ -101,10 +133,10 @@ pass_join(struct session *s, struct ask *a, struct upstream *u, const struct fai
     if (u)
         flow_set_server(f, u->peer);
     if (why) {
-        hello_fail(s, why);
+        session_hello_fail(s, why);
         return;
     }
-    a->tls.instead = relay_new(s->client, u->fan->layer.down, f);
+    a->tls.instead = relay_new(s->client, s->changes ? u->chain->top : u->fan->layer.down, f);
     if (!a->tls.instead) {
         hello_fail_for(s, REASON_MEMORY, "for a tunnel");
         upstream_close(u);
@@ -112,8 +144,7 @@ pass_join(struct session *s, struct ask *a, struct upstream *u, const struct fai
     }
     a->tls.way = TLS_WAY_INSTEAD;
     /* The tunnel may last: the rules need not. */
-    hooks_free(s->greeting->hooks);
-    s->greeting->hooks = NULL;
+    greeting_unhook(s->greeting);
     atomic_fetch_add_explicit(&s->worker->proxy->counters.passed, 1, memory_order_relaxed);
 }
 
@@ -134,6 +165,11 @@ pass_opened(struct waiter *w, struct upstream *u, const struct failure *why)
 static enum ask_result
 pass_begin(struct session *s, struct ask *a)
 {
+    if (s->changes) {
+        pass_join(s, a, s->changes, NULL);
+        s->changes = NULL;
+        return ASK_DONE;
+    }
     struct authority to = {.host = slice_str(s->target), .port = s->port};
     /* It is HOST:PORT, see rule/upstream.c. */
     (void)!url_parse_authority(session_to(s), &to);
@@ -151,6 +187,18 @@ pass_begin(struct session *s, struct ask *a)
     a->tls.way = TLS_WAY_CLOSE;
     hello_fail_for(s, REASON_MEMORY, "for a connection");
     return ASK_DONE;
+}
+
+enum ask_result
+session_pass(struct session *s, struct ask *a, const char *why)
+{
+    if (!s->greeting && !session_hello_tunnel(s, "https", NULL)) {
+        a->tls.way = TLS_WAY_CLOSE;
+        return ASK_DONE;
+    }
+    struct flow *f = s->greeting->flow;
+    f->passed = arena_dup(f->arena, slice_str(why));
+    return pass_begin(s, a);
 }
 
 /* The stage --------------------------------------------------------------------------------- */
@@ -227,8 +275,12 @@ greeting_new(struct session *s)
 enum ask_result
 session_hello_begin(struct session *s, struct ask *a)
 {
-    struct greeting *g = s->greeting = greeting_new(s);
-    if (!g) {
+    struct greeting *g = s->greeting;
+    if (!g)
+        g = s->greeting = greeting_new(s);
+    else
+        g->hooks = hooks_new(s);
+    if (!g || !g->hooks) {
         /* What a rule wants must not be passed over. */
         a->tls.way = TLS_WAY_CLOSE;
         return ASK_DONE;

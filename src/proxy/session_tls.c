@@ -1,12 +1,15 @@
 /* How we speak TLS to a client: after the server's certificate is known, with a leaf that mirrors
  * it. */
 #include "base/mem.h"
+#include "codec/alert.h"
 #include "codec/hello.h"
 #include "codec/url.h"
+#include "layer/relay.h"
 #include "pki/ctx.h"
 #include "pki/leaf_cache.h"
 #include "proxy/engine.h"
 #include "proxy/facts.h"
+#include "proxy/learnt.h"
 #include "proxy/onboard.h"
 #include "proxy/pool.h"
 #include "proxy/session.h"
@@ -190,11 +193,51 @@ tls_upstream_first(struct session *s, struct ask *a)
     return ASK_DONE;
 }
 
+/* The server of a tunnel that changes to TLS: what it shows, or why it does not. */
+static void
+change_done(struct waiter *w, struct upstream *u, const struct failure *why)
+{
+    struct session *s = container_of(w, struct session, tls_wait);
+    struct ask *a = s->tls_ask;
+    s->tls_ask = NULL;
+    if (!why) {
+        tls_answer(s, a, &(struct server_facts){u->cert, u->target.verdict.reason, false});
+    } else {
+        a->tls.way = TLS_WAY_ALERT;
+        (void)!alert_find(SLICE("handshake_failure"), &a->tls.alert);
+        session_hello_fail(s, why);
+        /* The alert is to arrive. */
+        relay_part(s->client->top);
+    }
+    ask_answer(a);
+}
+
+static enum ask_result
+change_begin(struct session *s, struct ask *a)
+{
+    s->tls_wait = (struct waiter){.spec = tls_spec(s), .done = change_done};
+    list_init(&s->tls_wait.node);
+    s->tls_ask = a;
+    if (upstream_secure(s->changes, &s->tls_wait))
+        return ASK_WAIT;
+    s->tls_ask = NULL;
+    tls_answer(s, a, &nothing);
+    return ASK_DONE;
+}
+
+bool
+session_is_ours(const struct session *s)
+{
+    return onboard_is_host(s->setup->config, slice_str(s->target));
+}
+
 enum ask_result
 session_speak_tls(struct session *s, struct ask *a)
 {
+    if (s->changes)
+        return change_begin(s, a);
     tls_choose_h2(s, a->tls.hello);
-    bool ours = onboard_is_host(s->setup->config, slice_str(s->target));
+    bool ours = session_is_ours(s);
     bool tls = !s->fixed.host[0] || s->fixed.tls;
     if (s->setup->eager && tls && !ours)
         return tls_upstream_first(s, a);
@@ -202,12 +245,31 @@ session_speak_tls(struct session *s, struct ask *a)
     return ASK_DONE;
 }
 
+/* Whether the client has taught us to leave it alone with this host, and by what. */
+static bool
+tls_is_learnt(const struct session *s, char why[300])
+{
+    struct lesson lesson;
+    struct slice host = slice_str(s->sni[0] ? s->sni : s->target);
+    if (!s->setup->config->pass_refused || s->blocked ||
+        !learnt_get(s->worker->proxy->learnt, s->source, host, loop_wall(s->worker->loop), &lesson))
+        return false;
+    snprintf(why, 300, "pass-refused: it refused our certificate before (%s)", lesson.why);
+    return true;
+}
+
 enum ask_result
 session_ask_tls(struct session *s, struct ask *a)
 {
     const struct hello *hello = a->tls.hello;
+    char learnt[300];
     list_init(&s->tls_wait.node);
     if (hello->sni_valid && !url_host_normal(hello->sni, s->sni))
         s->sni[0] = 0;
+    const char *alone = session_left_alone(s);
+    if (alone)
+        return session_pass(s, a, alone);
+    if (tls_is_learnt(s, learnt))
+        return session_pass(s, a, learnt);
     return session_hello_wanted(s) ? session_hello_begin(s, a) : session_speak_tls(s, a);
 }

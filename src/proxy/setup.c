@@ -10,6 +10,7 @@
 #include "pki/heap.h"
 #include "pki/trust.h"
 #include "proxy/auth.h"
+#include "proxy/hosts.h"
 
 #include <string.h>
 
@@ -140,6 +141,8 @@ setup_fill(struct setup *s, const struct setup *old, struct err *e)
     const struct config *c = s->config;
     setup_limits(&s->limits, c);
     setup_choices(s, c);
+    TRY((s->ignore = hosts_new(c->ignore_hosts, e)) && (s->allow = hosts_new(c->allow_hosts, e)) &&
+        (s->tcp = hosts_new(c->tcp_hosts, e)));
     TRY(setup_ca(s, old, e));
     TRY(setup_trust(s, old, e));
     TRY(setup_contexts(s, e));
@@ -185,6 +188,9 @@ setup_unref(struct setup *s)
     ctx_free(s->connect);
     client_certs_free(s->client_certs);
     auth_free(s->auth);
+    hosts_free(s->ignore);
+    hosts_free(s->allow);
+    hosts_free(s->tcp);
     trust_unref(s->trust);
     ca_unref(s->ca);
     config_unref(s->config);

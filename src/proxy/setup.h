@@ -9,6 +9,7 @@
 #include "layer/ask.h"
 #include "proxy/config.h"
 
+struct hosts;
 struct ssl_ctx_st;
 
 enum on_invalid { ON_INVALID_ERROR, ON_INVALID_MIRROR, ON_INVALID_ALLOW };
@@ -25,6 +26,7 @@ struct setup {
     struct auth *auth;          /* NULL: nobody is asked */
     enum on_invalid on_invalid; /* of hosts without an exception */
     bool eager;
+    struct hosts *ignore, *allow, *tcp; /* of the options; never NULL */
 };
 
 /* Keeps the configuration. 'old' (may be NULL) lends what has not changed. NULL with a sentence. */

@@ -187,7 +187,8 @@ upstream_push_tls(struct upstream *u, struct err *e)
     uint8_t ip[16];
     if (!host_ip(t->host, ip))
         t->sni = t->host;
-    t->alpn = u->offers_h2 ? SLICE("\x02h2\x08http/1.1") : SLICE("\x08http/1.1");
+    if (!u->raw)
+        t->alpn = u->offers_h2 ? SLICE("\x02h2\x08http/1.1") : SLICE("\x08http/1.1");
     t->trust = s->trust;
     t->own = s->ca;
     t->sessions = w->tls_sessions;
@@ -202,7 +203,26 @@ upstream_push_tls(struct upstream *u, struct err *e)
         ctx_ssl_free(ssl);
         return ssl ? err_memory(e) : false;
     }
-    chain_push(u->chain, tls);
+    if (u->chain->top)
+        chain_insert(u->chain, u->chain->top, tls);
+    else
+        chain_push(u->chain, tls);
+    return true;
+}
+
+bool
+upstream_secure(struct upstream *u, struct waiter *w)
+{
+    struct err e = {0};
+    snprintf(u->sni, sizeof(u->sni), "%.*s", SLICE_ARG(spec_name(&w->spec)));
+    if (u->chain->closed || !upstream_push_tls(u, &e))
+        return false;
+    struct layer *tls = u->chain->top->down;
+    u->tls = true;
+    u->state = UPSTREAM_OPENING;
+    u->waiter = w;
+    w->up = u;
+    tls->ops->on_event(tls, &(struct event){.type = EV_START});
     return true;
 }
 
@@ -313,12 +333,14 @@ upstream_secured(struct host *h, struct chain *c, struct ssl_st *ssl, const stru
     u->secured = true;
     u->peer->secured = loop_wall(u->worker->loop);
     u->cert = peer_cert_get(ssl);
-    if (!upstream_push_http(u)) {
+    /* What changes to TLS in the middle has its layers. */
+    if (!u->fan && !upstream_push_http(u)) {
         upstream_settle(u, failure_kept(NULL));
         return;
     }
     upstream_tell(u, HOOK_TLS_SERVER_ESTABLISHED, NULL);
-    facts_put(u->worker->facts, u, loop_now(u->worker->loop));
+    if (!u->raw)
+        facts_put(u->worker->facts, u, loop_now(u->worker->loop));
     upstream_settle(u, NULL);
 }
 

@@ -68,6 +68,9 @@ struct upstream {
 /* Begins to connect. NULL without memory. */
 struct upstream *upstream_open(struct worker *w, const struct upstream_spec *s,
                                struct pool_host *at) MUST_CHECK;
+/* TLS begins on a raw one, below what is on it: as if it were being opened, for 'w' by its spec.
+ * The chain must not be closed. false without memory, or when TLS cannot be set up. */
+bool upstream_secure(struct upstream *u, struct waiter *w) MUST_CHECK;
 /* Takes it off its row and closes it in the proper way, which may take a moment. */
 void upstream_close(struct upstream *u);
 /* The same, at once. */

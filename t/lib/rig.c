@@ -246,15 +246,15 @@ build_proxy(struct rig *r)
 static bool
 build_peek(struct rig *r)
 {
-    return conn_push(&r->conns[0], peek_new());
+    return conn_push(&r->conns[0], peek_new(0));
 }
 
 static bool
 build_tunnel(struct rig *r)
 {
     struct rig_conn *client = &r->conns[0], *server = rig_add_conn(r);
-    TRY(conn_open(server, ROLE_CONNECT) && conn_push(client, peek_new()) &&
-        conn_push(server, peek_new()));
+    TRY(conn_open(server, ROLE_CONNECT) && conn_push(client, peek_new(0)) &&
+        conn_push(server, peek_new(0)));
     struct flow *f = flow_new(FLOW_TUNNEL, client->chain->peer, NULL);
     TRY(f);
     f->started = r->now;

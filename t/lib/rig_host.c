@@ -128,8 +128,8 @@ rig_record(struct host *h, struct flow *f)
     struct slice method =
         token_valid(f->req.head.method) ? slice_first(f->req.head.method, 40) : SLICE("-");
     buf_printf(&out, "record %.*s %u", SLICE_ARG(method), f->resp.head.status);
-    say_count(&out, "up", f->req.body.size);
-    say_count(&out, "down", f->resp.body.size);
+    say_count(&out, "up", f->kind == FLOW_TUNNEL ? f->tunnel_up : f->req.body.size);
+    say_count(&out, "down", f->kind == FLOW_TUNNEL ? f->tunnel_down : f->resp.body.size);
     if (f->req.body.cut)
         buf_printf(&out, " cut-up %llu", (unsigned long long)f->req.body.kept);
     if (f->resp.body.cut)
@@ -148,7 +148,8 @@ rig_record(struct host *h, struct flow *f)
     lines_add(&r->did, "%.*s", SLICE_ARG(buf_slice(&out)));
     for (const struct message *m = messages_from(f->messages, 0); m;
          m = messages_next(f->messages, m))
-        say_message(r, m);
+        if (m->kind != MESSAGE_TCP) /* those are cut as they come */
+            say_message(r, m);
 }
 
 /* Makes the response a page of ours; the memory is the flow's. */
@@ -486,7 +487,7 @@ rig_tunnel(struct host *h, struct flow *f)
     struct rig *r = rig_of(h);
     if (!r->options.quiet)
         lines_add(&r->did, "tunnel %.*s:%u", SLICE_ARG(f->host), f->port);
-    return r->options.refuse_tunnel ? NULL : peek_new();
+    return r->options.refuse_tunnel ? NULL : peek_new(PEEK_PATIENCE);
 }
 
 static void
@@ -510,7 +511,7 @@ rig_branch(struct host *h, struct flow *f, void (**gone)(struct chain *c))
         i++;
     struct peer *peer = peer_new();
     bool wanted = !r->options.refuse_tunnel && i < ARRAY_LEN(r->branches) && peer;
-    struct layer *peek = wanted ? peek_new() : NULL;
+    struct layer *peek = wanted ? peek_new(PEEK_PATIENCE) : NULL;
     struct chain *c = peek ? chain_new(&r->turn, h, ROLE_ACCEPT, peer) : NULL;
     peer_unref(peer);
     if (!c) {

@@ -43,7 +43,7 @@ end_new(struct tunnel_ends *t, enum role role)
     struct peer *peer = peer_new();
     struct chain *c = chain_new(&t->turn, &t->host, role, peer);
     peer_unref(peer);
-    chain_push(c, peek_new());
+    chain_push(c, peek_new(0));
     return c;
 }
 

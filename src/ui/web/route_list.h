@@ -169,6 +169,13 @@ ROUTE("DELETE", "/api/v1/listeners", api_listener_remove,
       .summary = "Closes one; its connections go on",
       .params = PARAMS({"mode", "string", "one of 'specs', as it is spelt there"}),
       .response = "Option")
+ROUTE("GET", "/api/v1/learnt", api_learnt,
+      .summary = "Clients whose TLS is left closed since they refused our certificate",
+      .response = "Learnt")
+ROUTE("DELETE", "/api/v1/learnt", api_learnt_clear, .summary = "Forgets all of them",
+      .response = "Deleted")
+ROUTE("DELETE", "/api/v1/learnt/{id}", api_learnt_forget, .summary = "Forgets one of them",
+      .params = PARAMS({"id", "integer", "of the row"}), .response = "Deleted")
 ROUTE("GET", "/api/v1/modes", api_modes, .summary = "The ways in that there are",
       .response = "Modes")
 ROUTE("GET", "/api/v1/commands", api_commands,
