@@ -194,6 +194,11 @@ COMMAND("ca.export", "GET", "/api/v1/ca/{format}", "The certificate of the autho
 COMMAND("eventstore.list", "GET", "/api/v1/events?after={after}",
         "What the program said about itself",
         ARGS(MAY("after", NUMBER, "only lines with a greater id")))
+COMMAND("learnt", "GET", "/api/v1/learnt",
+        "Clients whose TLS is left closed since they refused our certificate", NO_ARGS)
+COMMAND("learnt.forget", "DELETE", "/api/v1/learnt/{id}", "Forgets one of them",
+        ARGS(NEED("id", NUMBER, "its number")))
+COMMAND("learnt.clear", "DELETE", "/api/v1/learnt", "Forgets all of them", NO_ARGS)
 COMMAND("eventstore.clear", "DELETE", "/api/v1/events", "Forgets what it said so far", NO_ARGS)
 COMMAND("audit.list", "GET", "/api/v1/audit?after={after}", "Who has changed something",
         ARGS(MAY("after", NUMBER, "only lines with a greater id")))
