@@ -148,6 +148,24 @@ def test_a_tunnel_is_seen_while_it_lives_and_can_be_ended(start, origin):
     assert proxy.flow(kind="tunnel").reason == "killed"
 
 
+@pytest.mark.parametrize("speaks", [True, False])
+def test_bytes_reach_neither_the_proxy_nor_its_api(weir, speaks):
+    proxy = weir(*OPTIONS)
+    with proxy.tunnel(f"127.0.0.1:{proxy.port}") as pipe:
+        if speaks:
+            pipe.send(b"\x00\x01\x02\x03")
+        assert pipe.read_rest() == b""
+    assert proxy.flow(kind="tunnel").reason == "loop"
+
+
+def test_denied_targets_hold_for_bytes(weir, origin):
+    site = origin(greet)
+    proxy = weir("--deny-targets", "loopback")
+    with proxy.tunnel(f"127.0.0.1:{site.port}") as pipe:
+        assert pipe.read_rest() == b""
+    assert proxy.flow(kind="tunnel").reason == "denied-target" and not site.connections
+
+
 # Hosts
 
 
