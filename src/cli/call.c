@@ -37,6 +37,19 @@ add_file(json_t *args, const struct command_arg *a, struct slice path, struct er
     return good;
 }
 
+/* Whether what stands before a '=' cannot be meant as the name of an argument. A query may have
+ * one, where nothing else is as likely. */
+static bool
+is_value(const struct command *cmd, const struct command_arg *a, struct slice name,
+         struct slice word)
+{
+    bool named = name.n && name.n < word.n;
+    for (size_t i = 0; i < name.n; i++)
+        named &= (name.p[i] >= 'a' && name.p[i] <= 'z') || name.p[i] == '-' || name.p[i] == '_';
+    bool query = a->kind == ARG_QUERY || a->kind == ARG_FLOWS;
+    return !named || (query && (a->required || !cmd->args[1].name));
+}
+
 /* "name=value", or the value of the next one in their order. */
 static bool
 add_word(const struct command *cmd, json_t *args, const char *word, struct err *e)
@@ -46,6 +59,9 @@ add_word(const struct command *cmd, json_t *args, const char *word, struct err *
     if (!a || name.n == slice_str(word).n) {
         a = next_argument(cmd, args);
         value = slice_str(word);
+        if (a && !is_value(cmd, a, name, value))
+            return err_set(e, ERR_USAGE, "'%s' has no argument '%.*s', see 'weir commands'",
+                           cmd->name, SLICE_ARG(slice_first(name, 60)));
     }
     if (!a)
         return err_set(e, ERR_USAGE, "'%s' takes no such argument: '%.100s'", cmd->name, word);

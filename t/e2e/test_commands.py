@@ -201,6 +201,14 @@ def test_content_comes_from_a_file_or_standard_input(api, proxy, home, tmp_path)
     assert api.get("/rules")["rules"]
 
 
+def test_argument_that_is_unknown_is_not_taken_for_another(api, proxy, home):
+    done = weir_run(home, "call", "--confdir", proxy.confdir, "rules.add", "do=answer", "body=hi")
+    assert done.returncode == 2 and "'rules.add' has no argument 'body'" in done.stderr.decode(), done.stderr
+    assert api.get("/rules")["rules"] == []
+    done = weir_run(home, "call", "--confdir", proxy.confdir, "flow.mark", "status=200", "red")
+    assert done.returncode == 0, done.stderr  # a query
+
+
 def test_failures_of_calls_are_told_by_status_and_one_line(api, proxy, home):
     for words, status in [(["flow.show", "77"], 1), (["flow.show"], 2), (["flow.nothing"], 2), ([], 2), (["version", "x"], 2),
                           (["flow.show", "id=1", "id=2"], 2), (["rules.import", "/nowhere"], 1)]:
