@@ -183,7 +183,8 @@ open_spec(struct session *s, const struct ask *a)
     spec.h2 = tls && s->asks_h2 && !open_needs_h1(f);
     if (tls && open_is_named(s, f))
         spec.sni = slice_str(s->sni);
-    if (!url_parse_authority(open_to(s, a), &to))
+    struct slice wanted = open_to(s, a);
+    if (!wanted.n || !url_parse_authority(wanted, &to))
         return spec;
     if (tls && !spec.sni.n)
         spec.sni = f->host;
