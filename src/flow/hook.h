@@ -43,11 +43,14 @@ enum fault_kind {
     FAULT_LENGTH,   /* Content-Length says more than comes */
     FAULT_CHUNK,    /* a chunk whose size is not a number */
     FAULT_GZIP,     /* content that says gzip and is damaged */
+    FAULT_GOAWAY,   /* the client's connection is ended, of HTTP/2 with GOAWAY */
 };
 
 struct fault {
     enum fault_kind kind;
     uint64_t after; /* bytes of content that are sent unharmed before */
+    bool coded;     /* 'code' is meant; else the usual one */
+    uint32_t code;  /* of HTTP/2: of FAULT_RESET, FAULT_GOAWAY */
 };
 
 enum verdict_end {

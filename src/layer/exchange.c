@@ -128,7 +128,12 @@ exchange_break(struct exchange *x, enum reason reason, enum cmd_type how, const 
         return;
     failure_set(&why, reason, "%s", what);
     flow_fail(x->flow, reason_word(reason), slice_str(why.text));
-    fan_tell(&x->client, how);
+    if (how == CMD_ABORT)
+        fan_abort(&x->client, (struct cmd){.coded = x->fault.coded,
+                                           .code = x->fault.code,
+                                           .whole = x->fault.kind == FAULT_GOAWAY});
+    else
+        fan_tell(&x->client, how);
     exchange_finish(x, false);
 }
 

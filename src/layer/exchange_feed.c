@@ -269,7 +269,8 @@ static void
 fault_strike(struct exchange *x)
 {
     switch (x->fault.kind) {
-    case FAULT_RESET: fault_reset(x); break;
+    case FAULT_RESET:
+    case FAULT_GOAWAY: fault_reset(x); break;
     case FAULT_STALL: fault_stall(x); break;
     case FAULT_CHUNK:
         fan_send(&x->client,
@@ -297,7 +298,8 @@ bool
 exchange_fault_begin(struct exchange *x)
 {
     enum fault_kind k = x->fault.kind;
-    if (x->fault.after || (k != FAULT_RESET && k != FAULT_CLOSE && k != FAULT_STALL))
+    bool at_once = k == FAULT_RESET || k == FAULT_GOAWAY || k == FAULT_CLOSE || k == FAULT_STALL;
+    if (x->fault.after || !at_once)
         return true;
     fault_strike(x);
     return false;

@@ -126,6 +126,7 @@ head_fault(struct exchange *x, struct http_head *h)
     case FAULT_GZIP: return head_set(h, a, FIELD_CONTENT_ENCODING, SLICE("gzip"));
     case FAULT_NONE:
     case FAULT_RESET:
+    case FAULT_GOAWAY:
     case FAULT_CLOSE:
     case FAULT_STALL:
     case FAULT_TRUNCATE: break;

@@ -158,6 +158,15 @@ fan_send(struct seat *s, const struct part *p)
 }
 
 void
+fan_abort(struct seat *s, struct cmd c)
+{
+    c.type = CMD_ABORT;
+    c.stream = s->stream;
+    if (s->fan)
+        layer_down(&s->fan->layer, &c);
+}
+
+void
 fan_more(struct seat *s)
 {
     fan_tell(s, CMD_MORE);

@@ -54,6 +54,8 @@ void fan_send(struct seat *s, const struct part *p);
 void fan_more(struct seat *s);
 /* CMD_CLOSE or CMD_ABORT of the seat's stream. */
 void fan_tell(struct seat *s, enum cmd_type type);
+/* CMD_ABORT with what else it says; the type and the stream are filled in. */
+void fan_abort(struct seat *s, struct cmd c);
 bool fan_full(const struct seat *s);
 /* What is due for a seat has changed. */
 void fan_set_deadline(struct fan *f);

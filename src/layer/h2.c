@@ -352,9 +352,18 @@ h2_on_event(struct layer *l, const struct event *ev)
     return 0;
 }
 
+/* A rule ends the connection. */
+static void
+end_whole(struct h2 *h, uint32_t code)
+{
+    struct failure why;
+    failure_set(&why, REASON_RULE, "the connection was ended (GOAWAY)");
+    h2_end(h, code, &why);
+}
+
 /* The exchange wants no more of its stream: at once, or when all is sent. */
 static void
-leave(struct h2_stream *s, bool now)
+leave(struct h2_stream *s, bool now, const struct cmd *c)
 {
     bool whole = s->out_end && !s->cut;
     h2_over(s);
@@ -369,14 +378,18 @@ leave(struct h2_stream *s, bool now)
             s->deferred = false;
         return;
     }
-    h2_reset(s, s->h->role == ROLE_ACCEPT ? NGHTTP2_INTERNAL_ERROR : NGHTTP2_CANCEL);
+    uint32_t usual = s->h->role == ROLE_ACCEPT ? NGHTTP2_INTERNAL_ERROR : NGHTTP2_CANCEL;
+    if (c->whole)
+        end_whole(s->h, c->coded ? c->code : NGHTTP2_NO_ERROR);
+    else
+        h2_reset(s, c->coded ? c->code : usual);
 }
 
 static void
-on_stream_cmd(struct h2 *h, struct h2_stream *s, enum cmd_type type)
+on_stream_cmd(struct h2 *h, struct h2_stream *s, const struct cmd *c)
 {
     chain_touch(h->layer.chain);
-    switch ((int)type) { /* the others are no business of a stream */
+    switch ((int)c->type) { /* the others are no business of a stream */
     case CMD_MORE:
         if (s->patient)
             s->waits_from = h2_now(h);
@@ -385,8 +398,8 @@ on_stream_cmd(struct h2 *h, struct h2_stream *s, enum cmd_type type)
         layer_tell(&h->layer, CMD_MORE);
         break;
     case CMD_WAIT: s->patient = true; break;
-    case CMD_CLOSE: leave(s, false); break;
-    case CMD_ABORT: leave(s, true); break;
+    case CMD_CLOSE: leave(s, false, c); break;
+    case CMD_ABORT: leave(s, true, c); break;
     default: break;
     }
 }
@@ -405,7 +418,7 @@ h2_on_cmd(struct layer *l, const struct cmd *c)
     if (c->stream) {
         struct h2_stream *s = h->session ? h2_stream_find(h, c->stream) : NULL;
         if (s)
-            on_stream_cmd(h, s, c->type);
+            on_stream_cmd(h, s, c);
         return;
     }
     if (c->type == CMD_CLOSE) {

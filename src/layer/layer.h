@@ -61,6 +61,10 @@ enum cmd_type {
 struct cmd {
     enum cmd_type type;
     uint32_t stream;
+    /* CMD_ABORT of a stream, for those who know codes: the code, if 'coded'; and whether it is the
+     * end of the whole connection. */
+    bool coded, whole;
+    uint32_t code;
     union {
         struct slice data;
         const struct part *part;

@@ -1,25 +1,32 @@
 /* fault: the response breaks, or TLS does. */
 #include "codec/alert.h"
+#include "codec/h2_code.h"
 #include "rule/act.h"
 
 struct fault_rule {
     struct slice kind;
     uint64_t after;
-    struct slice alert_text, certificate;
+    struct slice code, alert_text, certificate;
     struct fault fault;
     uint8_t alert;
 };
 
 static const struct rule_param params[] = {
     PARAM(fault_rule, kind, "kind", CHOICE, .required = true,
-          .choices = "reset|close|stall|truncate|length|chunk|gzip|alert|certificate",
+          .choices = "reset|goaway|close|stall|truncate|length|chunk|gzip|alert|certificate",
           .help =
-              "reset and close end the client's connection, stall sends nothing more, truncate "
+              "reset, goaway and close end the client's connection; of HTTP/2, reset ends the "
+              "stream with RST_STREAM and goaway the connection with GOAWAY; stall sends nothing "
+              "more, truncate "
               "ends the content early, length promises more than comes, chunk sends a chunk "
               "whose size is no number, gzip sends damaged gzip data; alert is sent in place of "
               "a handshake, certificate shows the client one that is not good"),
     PARAM(fault_rule, after, "after", SIZE, .def = "0",
           .help = "bytes of the content that are sent unharmed before"),
+    PARAM(fault_rule, code, "code", TEXT,
+          .help =
+              "of the kinds reset and goaway, with HTTP/2: a name or a number of RFC 9113 section "
+              "7; without it INTERNAL_ERROR and NO_ERROR"),
     PARAM(fault_rule, alert_text, "alert", TEXT, .def = "handshake_failure",
           .help = "of the kind alert: a name or a number of RFC 8446 section 6"),
     PARAM(fault_rule, certificate, "certificate", CHOICE, .def = "expired",
@@ -35,9 +42,9 @@ static const struct {
     struct slice name;
     enum fault_kind kind;
 } kinds[] = {
-    {{"reset", 5}, FAULT_RESET},       {{"close", 5}, FAULT_CLOSE},   {{"stall", 5}, FAULT_STALL},
-    {{"truncate", 8}, FAULT_TRUNCATE}, {{"length", 6}, FAULT_LENGTH}, {{"chunk", 5}, FAULT_CHUNK},
-    {{"gzip", 4}, FAULT_GZIP},
+    {{"goaway", 6}, FAULT_GOAWAY}, {{"reset", 5}, FAULT_RESET},       {{"close", 5}, FAULT_CLOSE},
+    {{"stall", 5}, FAULT_STALL},   {{"truncate", 8}, FAULT_TRUNCATE}, {{"length", 6}, FAULT_LENGTH},
+    {{"chunk", 5}, FAULT_CHUNK},   {{"gzip", 4}, FAULT_GZIP},
 };
 
 static bool
@@ -60,6 +67,10 @@ prepare(void *action, struct err *e)
     for (size_t i = 0; i < ARRAY_LEN(kinds); i++)
         if (slice_eq(kinds[i].name, a->kind))
             a->fault.kind = kinds[i].kind;
+    a->fault.coded = a->code.n;
+    if (a->code.n && !h2_code_find(a->code, &a->fault.code))
+        return err_set(e, ERR_USAGE, "'code': '%.*s' is neither a name nor a number of a code",
+                       SLICE_ARG(slice_first(a->code, 60)));
     return !is_alert(a) || alert_find(a->alert_text, &a->alert) ||
            err_set(e, ERR_USAGE, "'alert': '%.*s' is neither a name nor a number of an alert",
                    SLICE_ARG(slice_first(a->alert_text, 60)));

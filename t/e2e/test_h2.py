@@ -31,9 +31,9 @@ def site2():
 @pytest.fixture
 def pair(weir, site2, world):
     """pair('--option', ...) -> a proxy, and an origin of HTTP/2 that it knows as site.test."""
-    def make(*options, answer=two.echo):
+    def make(*options, answer=two.echo, **how):
         site = site2(answer, world.good("site.test"))
-        return weir(*options, sites=[site]), site
+        return weir(*options, sites=[site], **how), site
     return make
 
 
@@ -476,3 +476,29 @@ def proxy_listens(proxy):
         return True
     except OSError:
         return False
+
+
+# Faults
+
+
+def rule_out(proxy, text):
+    proxy.write_rules(f"- when: path:/bad\n  do: fault\n  {text}\n")
+    return proxy.start()
+
+
+@pytest.mark.parametrize("text, code", [("kind: reset", "INTERNAL_ERROR"), ("kind: reset\n  code: refused_stream", "REFUSED_STREAM"),
+                                        ("kind: reset\n  code: 99", 99)])
+def test_a_stream_is_reset_with_a_chosen_code_and_others_go_on(pair, text, code):
+    proxy, site = pair(start=False)
+    client = two.through(rule_out(proxy, text), site)
+    assert client.get(path="/bad").reset == (code if isinstance(code, int) else h2.errors.ErrorCodes[code])
+    assert said(client.get(path="/good"))["body"] == ""
+
+
+def test_a_connection_is_ended_with_a_chosen_code(pair):
+    proxy, site = pair(start=False)
+    client = two.through(rule_out(proxy, "kind: goaway\n  code: ENHANCE_YOUR_CALM"), site)
+    assert said(client.get(path="/good"))["body"] == ""
+    client.ask(path="/bad")
+    assert client.wait(h2.events.ConnectionTerminated).error_code == h2.errors.ErrorCodes.ENHANCE_YOUR_CALM
+    assert proxy.flow(path="/bad").reason == "rule"

@@ -1,6 +1,7 @@
 /* What the host of a rig wants at the stages of an exchange: said in words. */
 #include "base/mem.h"
 #include "base/scan.h"
+#include "codec/h2_code.h"
 #include "flow/edit.h"
 #include "flow/message.h"
 #include "lib/rig.h"
@@ -63,13 +64,16 @@ verb_exact(struct hook *h, struct ask *a, struct slice rest)
 static bool
 verb_fault(struct hook *h, struct ask *a, struct slice rest)
 {
-    static const char *const names[] = {"none",     "reset",  "close", "stall",
-                                        "truncate", "length", "chunk", "gzip"};
-    struct slice name = slice_cut(&rest, ' ');
+    static const char *const names[] = {"none",   "reset", "close", "stall", "truncate",
+                                        "length", "chunk", "gzip",  "goaway"};
+    struct slice name = slice_cut(&rest, ' '), after = slice_cut(&rest, ' ');
+    struct fault *fault = &h->decision->fault;
     for (size_t i = 0; i < ARRAY_LEN(names); i++)
         if (slice_eq(name, slice_str(names[i])))
-            h->decision->fault.kind = (enum fault_kind)i;
-    return !rest.n || number(rest, &h->decision->fault.after);
+            fault->kind = (enum fault_kind)i;
+    fault->coded = rest.n;
+    return (!after.n || number(after, &fault->after)) &&
+           (!rest.n || h2_code_find(rest, &fault->code));
 }
 
 static bool

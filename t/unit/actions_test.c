@@ -296,6 +296,8 @@ the_engine_is_told_what_is_wanted(void **state)
     struct fault fault = decide("do: fault\nkind: gzip\nafter: 1k").fault;
     assert_int_equal(fault.kind, FAULT_GZIP);
     assert_int_equal(fault.after, 1024);
+    fault = decide("do: fault\nkind: goaway\ncode: enhance_your_calm").fault;
+    assert_true(fault.kind == FAULT_GOAWAY && fault.coded && fault.code == 11);
     struct shape shape = decide("do: throttle\npreset: 3g\nup: 10k\nloss: 20").shape;
     assert_int_equal(shape.down, 200000);
     assert_int_equal(shape.up, 10240);
@@ -551,7 +553,7 @@ arguments_that_cannot_be_are_named(void **state)
         {"do: delay\ntime: 2h",
          "'time': '2h' is not a time like 500ms or 10s, of at most one hour"},
         {"do: fault\nkind: odd",
-         "'kind': 'odd' is not one of reset|close|stall|truncate|length|chunk|gzip|alert|"
+         "'kind': 'odd' is not one of reset|goaway|close|stall|truncate|length|chunk|gzip|alert|"
          "certificate"},
         {"do: fault\nkind: alert\nalert: odd",
          "'alert': 'odd' is neither a name nor a number of an alert"},
