@@ -99,7 +99,7 @@ try_options(const char *text)
     }
     if (!mode_parse(text, &m, &e))
         return;
-    assert(m.ops && m.port >= -1 && m.port <= 65535 && (m.ops->data || !m.data.n));
+    assert(m.ops && m.port >= -1 && m.port <= 65535 && (m.ops->read || !m.data.n));
     assert(!m.host.n || (m.host.p >= text && m.host.p + m.host.n <= text + slice_str(text).n));
 }
 

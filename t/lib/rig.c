@@ -208,8 +208,9 @@ rig_target(const struct flow *f, char out[RIG_TARGET_MAX])
 struct rig_conn *
 rig_conn_of(struct rig *r, const struct fan *f)
 {
+    /* By the chain: one that has become a tunnel still has the address of a fan that is gone. */
     for (size_t i = 1; i < r->n_conns; i++)
-        if (r->conns[i].fan == f)
+        if (r->conns[i].chain && r->conns[i].chain == f->layer.chain)
             return &r->conns[i];
     abort();
 }

@@ -15,5 +15,5 @@ struct change_in {
 
 /* Borrows the texts of the object; content out of base64 is in the arena. Returns the part that
  * cannot be read, or NULL. */
-const char *change_in_read(struct change_in *c, const struct json_t *object,
+const char *change_in_read(struct change_in *v, const struct json_t *o,
                            struct arena *arena) MUST_CHECK;
