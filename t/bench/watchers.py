@@ -66,8 +66,14 @@ class Watchers:
             one.stop()
 
 
+def listens(path):
+    """The file is there a moment before somebody listens on it."""
+    with socket.socket(socket.AF_UNIX) as sock:
+        return path.exists() and sock.connect_ex(str(path)) == 0
+
+
 def with_watchers(_bench, peer):
     path, end = peer.folder / "conf" / "api.sock", time.monotonic() + 10
-    while not path.exists() and time.monotonic() < end:
+    while not listens(path) and time.monotonic() < end:
         time.sleep(0.01)
     return Watchers(path, 3)

@@ -35,7 +35,7 @@ def two_ways(folder, shared, plain, secure):
     where = [word for site in (plain, secure) for name in names for word in ("--resolve", f"{name}:{site.port}:127.0.0.1")]
     proxy = Weir(folder / "weir", "--upstream-ca", shared["root"], "--grace-time", "1s", "--deny-targets", "10.0.0.0/8",
                  *where, ca=shared["ca"], record=False).start()
-    context = proxy.context()
+    context = proxy.context(alpn=["http/1.1"])  # who says so is held to it
     yield {PLAIN: (Client(PLAIN, proxy.port, plain.port), plain), CLEAR: (Client(CLEAR, proxy.port, plain.port), plain),
            TLS: (Client(TLS, proxy.port, secure.port, context), secure)}
     proxy.stop()
