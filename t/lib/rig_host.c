@@ -93,8 +93,12 @@ say_message(struct rig *r, const struct message *m)
                m->up ? "client" : "server",
                m->kind == MESSAGE_WS ? message_op(m, op) : message_kind_name(m->kind),
                (unsigned long long)b->size);
-    if (b->first)
-        print_safe(&out, slice_first(block_slice(b->first), 40), false);
+    size_t left = 40;
+    for (const struct block *it = b->first; it && left; it = it->next) {
+        struct slice front = slice_first(block_slice(it), left);
+        print_safe(&out, front, false);
+        left -= front.n;
+    }
     buf_byte(&out, ']');
     if (m->name.n)
         buf_printf(&out, " name %.*s", SLICE_ARG(m->name));
