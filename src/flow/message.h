@@ -45,7 +45,7 @@ struct message {
     bool open;         /* its end has yet to come */
     unsigned flags;    /* enum message_flag */
     unsigned opcode;   /* enum ws_opcode; of gRPC the byte in front */
-    struct slice name; /* the type of an event; else empty */
+    struct slice name; /* the type of an event; "trailers" in gRPC-Web; else empty */
     struct slice by;   /* who edited, dropped or injected it: "rule NAME", "client NAME" */
     const char *why;   /* a static sentence, or NULL */
     struct body raw;   /* as it came, without frames and masks */

@@ -6,7 +6,7 @@
  *   kind        ws, tcp, sse, grpc
  *   from        client, server
  *   op          of a WebSocket: text, binary, close, ping, pong, or the number of another opcode
- *   name        of an event: its type, where it has one
+ *   name        of an event: its type, where it has one; "trailers" for those of gRPC-Web
  *   code, reason   of a close, where it has them
  *   size        bytes of its content, decoded; wire_size: as it came, where that differs
  *   flags       of: compressed, fragmented, invalid, unfinished, held, edited, dropped, injected;

@@ -49,6 +49,7 @@ exchange_retire(struct exchange *x, bool server_reusable)
         transform_end(&x->flow->req);
         transform_end(&x->flow->resp);
     }
+    exchange_split_end(x);
     feed_free(x->feeds[0]);
     feed_free(x->feeds[1]);
     x->feeds[0] = x->feeds[1] = NULL;

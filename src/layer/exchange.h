@@ -30,6 +30,7 @@ enum r_step { R_NONE, R_HEAD, R_HEADED, R_COLLECT, R_WHOLE, R_WHOLED, R_SEND, R_
 
 enum x_next { X_NEXT, X_WAIT };
 
+struct splitter;
 struct transform;
 
 /* What is to be sent to one side and waits here: collected, replaced, held back to be slow, or
@@ -58,10 +59,11 @@ struct exchange {
     enum x_step step;
     enum r_step r_step;
     struct ask ask;
-    unsigned stages;       /* bits: where the host wants to be asked */
-    void *hooks;           /* the host's own */
-    struct feed *feeds[2]; /* up, down; made when needed */
-    struct fault fault;    /* of what the client gets */
+    unsigned stages;               /* bits: where the host wants to be asked */
+    void *hooks;                   /* the host's own */
+    struct feed *feeds[2];         /* up, down; made when needed */
+    struct splitter *splitters[2]; /* the same; made where a content is one of messages */
+    struct fault fault;            /* of what the client gets */
     struct shape shape;
     struct slice to;                    /* another server than the target, or empty */
     struct http_head *trailers;         /* of the response */
@@ -130,6 +132,13 @@ void feed_free(struct feed *f);
 /* Keeps a part of a content that is wanted whole. true when it is too large for that: it streams on
  * behind what there is, without its stage, and the trace says so. */
 bool exchange_gather(struct exchange *x, bool up, struct slice data);
+/* When the head of a direction has come: what follows is taken apart into messages of the flow
+ * where it is a stream of events, or gRPC (exchange_split.c). */
+void exchange_split_begin(struct exchange *x, bool up);
+/* A part of such a content, as it came. */
+void exchange_split_take(struct exchange *x, bool up, struct slice data);
+/* Nothing more comes. */
+void exchange_split_end(struct exchange *x);
 /* Sends content to the client, up to the fault that a rule wants there; false: that was the end. */
 bool exchange_send_down(struct exchange *x, const struct part *p);
 /* The fault at the beginning of the response; false: there will be none. */
@@ -154,6 +163,14 @@ bool exchange_head_interim(struct exchange *x, const struct http_head *from,
 void exchange_tunnel(struct exchange *x, struct slice first);
 /* The client's chain carries what the host makes of it: the CONNECT was answered. */
 void exchange_connect(struct exchange *x);
+
+/* The same of a content that may be one. */
+static inline void
+exchange_split(struct exchange *x, bool up, struct slice data)
+{
+    if (x->splitters[!up])
+        exchange_split_take(x, up, data);
+}
 
 uint64_t exchange_wall(const struct exchange *x);
 /* Asks the host: of the request's or response's next step. */

@@ -211,6 +211,7 @@ x_begin(struct exchange *x, const struct part *p)
     x->flow->started = x->flow->req.head_at;
     if (slice_eq(p->head->method, SLICE("CONNECT")) && !p->head->malformed && !p->head->protocol.n)
         x->flow->kind = FLOW_CONNECT;
+    exchange_split_begin(x, true);
     exchange_run(x);
 }
 
@@ -235,6 +236,7 @@ x_content(struct exchange *x, const struct part *p)
     if (!whole && (x->step < X_STREAM || (!dropped && (fan_full(&x->server) || (f && f->active)))))
         return 0;
     host_tell(x->host, HOOK_REQUEST_CHUNK, x->flow, p->data);
+    exchange_split(x, true, p->data);
     if (whole)
         return x_gather(x, p->data);
     body_append(&x->flow->req.body, p->data, x->host->limits->body_limit, x->flow->req.head.length);

@@ -188,6 +188,7 @@ r_head(struct exchange *x, const struct part *p)
     }
     if (p->head->malformed)
         x->stages = 0;
+    exchange_split_begin(x, false);
     host_tell_head(x->host, HOOK_RESPONSE_HEAD, x->flow, &resp->head);
     x->r_step = R_HEAD;
     exchange_respond(x);
@@ -222,6 +223,7 @@ r_content(struct exchange *x, const struct part *p)
         (x->r_step < R_STREAM || (!dropped && (fan_full(&x->client) || (f && f->active)))))
         return 0;
     host_tell(x->host, HOOK_RESPONSE_CHUNK, x->flow, p->data);
+    exchange_split(x, false, p->data);
     if (whole)
         return r_gather(x, p->data);
     body_append(&x->flow->resp.body, p->data, x->host->limits->body_limit,
