@@ -204,7 +204,7 @@ read_preset(struct reader *r, struct err *e)
     return put(r->presets, slice_str(name), yaml_in_scalar(in), e) || yaml_in_prefix(in, e);
 }
 
-static bool
+static bool /* NOLINTNEXTLINE(readability-function-cognitive-complexity): TRY counts as a branch */
 read_root(struct yaml_in *in, struct err *e)
 {
     struct reader *r = container_of(in, struct reader, in);

@@ -415,7 +415,7 @@ rulebook_move(struct rulebook *b, uint64_t id, uint64_t before, struct err *e)
 
 /* The place of an old rule of [begin, end) that is the same and is nobody's predecessor yet, from
  * 'at' on and round; 'end' when there is none. */
-static size_t
+static size_t /* NOLINTNEXTLINE(readability-function-size): what is compared, and with what */
 find_same(const struct rules *old, const struct rule *r, const bool *used, size_t at, size_t end,
           size_t begin)
 {
@@ -428,7 +428,7 @@ find_same(const struct rules *old, const struct rule *r, const bool *used, size_
 }
 
 /* Those of a stretch of the draft follow those of a stretch of the old list. */
-static void
+static void /* NOLINTNEXTLINE(readability-function-size): both lists, and where they are */
 succeed(const struct rules *old, bool *used, size_t begin, size_t end, struct rule **list, size_t n)
 {
     size_t next = begin;

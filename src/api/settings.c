@@ -177,7 +177,7 @@ put_entry(struct config *c, const struct option *o, const struct settings_texts 
     return true;
 }
 
-static bool
+static bool /* NOLINTNEXTLINE(readability-function-cognitive-complexity): TRY counts as a branch */
 settings_put(struct config *c, const struct option *o, const struct settings_texts *texts,
              struct err *e)
 {

@@ -94,7 +94,7 @@ stream_begin(struct utf8_stream *u, unsigned char c)
     return true;
 }
 
-bool
+bool /* NOLINTNEXTLINE(readability-*): one kind of byte below the other */
 utf8_push(struct utf8_stream *u, struct slice s)
 {
     for (size_t i = 0; i < s.n; i++) {

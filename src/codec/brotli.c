@@ -115,7 +115,7 @@ brotli_begin(struct brotli_coder *c)
     return c->state && BrotliEncoderSetParameter(c->state, BROTLI_PARAM_QUALITY, QUALITY);
 }
 
-static size_t
+static size_t /* NOLINTNEXTLINE(readability-function-size): as the table has it */
 brotli_compress(struct brotli_coder *c, struct slice *in, bool last, char *p, size_t n,
                 enum encoding_state *state)
 {
@@ -133,7 +133,7 @@ brotli_compress(struct brotli_coder *c, struct slice *in, bool last, char *p, si
     return n - left_out;
 }
 
-static size_t
+static size_t /* NOLINTNEXTLINE(readability-function-size): as the table has it */
 brotli_encode(void *coder, struct slice *in, bool last, char *p, size_t n,
               enum encoding_state *state)
 {

@@ -145,7 +145,7 @@ deflater_free(void *coder)
     mem_free(coder);
 }
 
-static size_t
+static size_t /* NOLINTNEXTLINE(readability-function-size): as the table has it */
 deflate_some(void *coder, struct slice *in, bool last, char *p, size_t n,
              enum encoding_state *state)
 {

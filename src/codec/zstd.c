@@ -96,7 +96,7 @@ zstd_coder_done(void *coder)
     ZSTD_freeCCtx(coder);
 }
 
-static size_t
+static size_t /* NOLINTNEXTLINE(readability-*): as the table has it */
 zstd_encode(void *coder, struct slice *in, bool last, char *p, size_t n, enum encoding_state *state)
 {
     ZSTD_inBuffer from = {in->p, in->n, 0};

@@ -132,7 +132,7 @@ message_begin(struct flow *f, const struct message *about)
     return m;
 }
 
-void
+void /* NOLINTNEXTLINE(readability-function-size): whose content, what, and how much of it */
 message_add(struct flow *f, struct message *m, struct body *to, struct slice s, uint64_t limit,
             uint64_t expect)
 {

@@ -132,7 +132,7 @@ step(struct version *v, struct slice *in, bool last, bool *moved, struct err *e)
 }
 
 /* One step of each, which takes what came or what the one before it made. */
-static bool
+static bool /* NOLINTNEXTLINE(readability-*): a loop over two ends */
 sweep(struct http_msg *m, struct slice *in, bool last, uint64_t limit, bool *moved, struct err *e)
 {
     struct transform *before = NULL;

@@ -164,7 +164,7 @@ feed_make(struct feed *f)
     return false;
 }
 
-void
+void /* NOLINTNEXTLINE(readability-function-cognitive-complexity): one loop with its ends */
 feed_run(struct feed *f)
 {
     size_t most = f->rate ? MAX(1, MIN(PIECE_MAX, f->rate / PIECES_PER_S)) : PIECE_MAX;

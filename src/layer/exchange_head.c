@@ -68,7 +68,7 @@ head_upgrades(const struct http_head *h)
     return true;
 }
 
-bool
+bool /* NOLINTNEXTLINE(readability-function-cognitive-complexity): TRY counts as a branch */
 exchange_head_request(struct exchange *x)
 {
     struct arena *a = x->flow->arena;
@@ -183,7 +183,7 @@ exchange_head_interim(struct exchange *x, const struct http_head *from, struct h
            exchange_translate(x->flow, sent, x->flow->req.head.version == 20);
 }
 
-bool
+bool /* NOLINTNEXTLINE(readability-function-cognitive-complexity): TRY counts as a branch */
 exchange_head_response(struct exchange *x)
 {
     struct arena *a = x->flow->arena;

@@ -31,7 +31,7 @@ is_cookie(const struct field *f)
 }
 
 /* Crumbs become one field (RFC 9113 section 8.2.3). */
-static bool
+static bool /* NOLINTNEXTLINE(readability-function-cognitive-complexity): TRY counts as a branch */
 head_join_cookies(struct http_head *h, struct arena *a)
 {
     struct field *first = head_find_name(h, SLICE("Cookie"));

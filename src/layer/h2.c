@@ -362,7 +362,7 @@ end_whole(struct h2 *h, uint32_t code)
 }
 
 /* The exchange wants no more of its stream: at once, or when all is sent. */
-static void
+static void /* NOLINTNEXTLINE(readability-*): one way to end below the other */
 leave(struct h2_stream *s, bool now, const struct cmd *c)
 {
     bool whole = s->out_end && !s->cut;

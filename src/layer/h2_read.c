@@ -307,7 +307,7 @@ on_frame(nghttp2_session *session UNUSED, const nghttp2_frame *frame, void *user
     return 0;
 }
 
-static int
+static int /* NOLINTNEXTLINE(readability-function-size): the parameters are nghttp2's */
 on_chunk(nghttp2_session *session UNUSED, uint8_t flags UNUSED, int32_t id, const uint8_t *data,
          size_t n, void *user)
 {

@@ -232,7 +232,7 @@ stage_stream(struct ws_way *w)
         stage_break(w, REASON_MEMORY, true, "for a note on a message");
 }
 
-void
+void /* NOLINTNEXTLINE(readability-function-cognitive-complexity): one case for each outcome */
 ws_stage_pass(struct ws_way *w, struct slice bytes, bool over)
 {
     struct message *m = w->cur;
@@ -290,7 +290,7 @@ ws_waits(const struct ws *ws, bool up)
     return ws->ways[up].ask.waiting;
 }
 
-bool
+bool /* NOLINTNEXTLINE(readability-function-size): a message is these parts */
 ws_inject(struct ws *ws, bool up, unsigned opcode, struct slice content, struct slice by,
           struct err *e)
 {

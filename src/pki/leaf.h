@@ -49,7 +49,7 @@ struct leaf {
 
 /* Returns owned, or NULL: a bad host name, one that cannot have the fault, or no memory. About 0.5
  * ms under an RSA-2048 CA. The fault md5 needs an authority with an RSA key. */
-struct leaf *leaf_mint(struct ca *ca, const struct leaf_spec *spec, struct err *e) MUST_CHECK;
+struct leaf *leaf_mint(struct ca *ca, const struct leaf_spec *wanted, struct err *e) MUST_CHECK;
 /* The same for those that are used again. A certificate that was parsed keeps its encoding; one
  * that was made is encoded anew for each handshake, but to parse it takes as long as three of
  * these. Returns owned, or NULL without memory. */

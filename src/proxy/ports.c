@@ -43,7 +43,7 @@ plan_add(struct plan *plan, const struct mode *m, const char *host, int port, st
     return true;
 }
 
-static bool
+static bool /* NOLINTNEXTLINE(readability-function-cognitive-complexity): TRY counts as a branch */
 plan_mode(struct plan *plan, const char *spec, const struct config *c, struct err *e)
 {
     struct mode m;

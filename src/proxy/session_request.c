@@ -41,7 +41,7 @@ request_set_target(struct flow *f, const char *scheme, struct slice host, uint16
 
 /* Where a request that could not be parsed wants to go, as far as it can be told: absolute target,
  * tunnel, Host. */
-static bool
+static bool /* NOLINTNEXTLINE(readability-*): one form below the other */
 request_find_target(struct session *s, struct flow *f)
 {
     const struct http_head *h = &f->req.head;

@@ -135,7 +135,7 @@ setup_on_invalid(const struct setup *s, struct slice host, struct slice name)
     return setup_excepts(s, host) && setup_excepts(s, name) ? ON_INVALID_ALLOW : s->on_invalid;
 }
 
-static bool
+static bool /* NOLINTNEXTLINE(readability-function-cognitive-complexity): TRY counts as a branch */
 setup_fill(struct setup *s, const struct setup *old, struct err *e)
 {
     const struct config *c = s->config;

@@ -34,7 +34,7 @@ struct walk {
 };
 
 /* Takes the next one off the front. */
-struct walk_piece walk_piece_take(struct slice *replacement);
+struct walk_piece walk_piece_take(struct slice *rest);
 /* The group that a name means; -1: there is none. */
 int walk_group(const struct pattern *p, struct slice name);
 
