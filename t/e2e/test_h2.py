@@ -221,7 +221,8 @@ def test_off_on_both_sides_there_is_only_http1(weir, origin, world):
     proxy = weir("--no-http2-client", "--no-http2-server", sites=[site])
     with proxy.secure("site.test", site.port, context=proxy.context(alpn=two.ALPN)) as pipe:
         assert pipe.tls.selected_alpn_protocol() == "http/1.1"
-    assert site.connections[0].tls.selected_alpn_protocol() == "http/1.1"
+        theirs = until(lambda: site.connections[0].tls, "the handshake of the server")
+    assert theirs.selected_alpn_protocol() == "http/1.1"
 
 
 def test_prior_knowledge_in_clear(weir, origin):
