@@ -33,7 +33,9 @@ ws_inflate_new(const struct ws_deflate_way *way, unsigned ratio, uint64_t excess
     w->fresh = way->fresh;
     w->ratio = ratio;
     w->excess = excess;
-    if (inflateInit2(&w->z, -(int)way->bits) == Z_OK)
+    /* The largest window, whatever was agreed: with a smaller one it would hang on how a message
+     * comes whether zlib minds a distance beyond it. */
+    if (inflateInit2(&w->z, -MAX_WBITS) == Z_OK)
         return w;
     mem_free(w);
     return NULL;
