@@ -56,7 +56,7 @@ make_flow(struct slice in, unsigned how)
     if (how & 8) {
         f->host = arena_dup(f->arena, slice_first(in, 60));
         flow_make_server(f);
-        snprintf(f->server->host, sizeof(f->server->host), "%.*s", (int)MIN(in.n, 60u), in.p);
+        peer_set_text(&f->server->host, slice_first(in, 60));
     }
     flow_make_content(how & 16 ? &f->req : &f->resp, in);
     return f;
