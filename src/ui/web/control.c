@@ -166,10 +166,13 @@ control_start(struct control *c, struct writer *w, struct err *e)
 {
     c->writer = w;
     feed_start(c);
-    c->running = thread_start(&c->thread, "weir-control", control_run, c, e);
-    if (!c->running)
-        feed_stop(c);
-    return c->running;
+    /* The thread looks at it. */
+    c->running = true;
+    if (thread_start(&c->thread, "weir-control", control_run, c, e))
+        return true;
+    c->running = false;
+    feed_stop(c);
+    return false;
 }
 
 void
