@@ -57,6 +57,30 @@ starttls_listed(const char *words, struct slice word)
     return false;
 }
 
+void
+starttls_count_command(struct starttls *s, struct slice unit, struct slice request,
+                       const char *late)
+{
+    struct slice line = starttls_line(unit), rest = line;
+    s->pending++;
+    if (slice_eq_nocase(line, request))
+        s->state = STARTTLS_ASKED;
+    else if (starttls_listed(late, slice_cut(&rest, ' ')))
+        s->state = STARTTLS_OVER;
+}
+
+void
+starttls_count_answer(struct starttls *s, bool good)
+{
+    if (!s->greeted) {
+        s->greeted = true;
+        return;
+    }
+    s->pending -= s->pending > 0;
+    if (s->state == STARTTLS_ASKED && !s->pending)
+        s->state = good ? STARTTLS_CHANGE : STARTTLS_WATCH;
+}
+
 /* Whether bytes of the side may pass at all now. */
 static bool
 is_open(const struct starttls *s, enum starttls_side side)

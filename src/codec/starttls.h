@@ -48,6 +48,7 @@ struct starttls {
     const struct starttls_ops *ops;
     enum starttls_state state;
     unsigned pending; /* commands without an answer */
+    bool greeted;     /* the server's first answer, which is to none, has come */
     uint64_t skip[2]; /* bytes left of a message that says nothing */
     char unit[2][STARTTLS_UNIT];
     size_t unit_n[2];
@@ -71,3 +72,9 @@ size_t starttls_skip(struct starttls *s, enum starttls_side side, struct slice i
 struct slice starttls_line(struct slice unit);
 /* Whether a list of words, each ended by a blank, has the word; upper and lower case are one. */
 bool starttls_listed(const char *words, struct slice word);
+
+/* Where each command has one answer: a line of the client, which may be the request or say that it
+ * comes no more ('late', words as above); and an answer, which is good for the request or not. */
+void starttls_count_command(struct starttls *s, struct slice unit, struct slice request,
+                            const char *late);
+void starttls_count_answer(struct starttls *s, bool good);

@@ -16,28 +16,16 @@ detect(struct slice first)
 static void
 on_client(struct starttls *s, struct slice unit)
 {
-    struct slice line = starttls_line(unit), rest = line;
-    s->pending++;
-    if (slice_eq_nocase(line, SLICE("STLS")))
-        s->state = STARTTLS_ASKED;
-    else if (starttls_listed(LATE, slice_cut(&rest, ' ')))
-        s->state = STARTTLS_OVER;
+    starttls_count_command(s, unit, SLICE("STLS"), LATE);
 }
 
-/* Lines of a longer answer, as that to CAPA, begin with neither. The greeting comes first. */
+/* Lines of a longer answer, as that to CAPA, begin with neither. */
 static void
 on_server(struct starttls *s, struct slice unit)
 {
     bool good = slice_starts(unit, SLICE("+OK"));
-    if (!good && !slice_starts(unit, SLICE("-ERR")))
-        return;
-    if (!s->tag_n) {
-        s->tag_n = 1;
-        return;
-    }
-    s->pending -= s->pending > 0;
-    if (s->state == STARTTLS_ASKED && !s->pending)
-        s->state = good ? STARTTLS_CHANGE : STARTTLS_WATCH;
+    if (good || slice_starts(unit, SLICE("-ERR")))
+        starttls_count_answer(s, good);
 }
 
 const struct starttls_ops starttls_pop3 = {

@@ -18,28 +18,15 @@ detect(struct slice first)
 static void
 on_client(struct starttls *s, struct slice unit)
 {
-    struct slice line = starttls_line(unit), rest = line;
-    s->pending++;
-    if (slice_eq_nocase(line, SLICE("STARTTLS")))
-        s->state = STARTTLS_ASKED;
-    else if (starttls_listed(LATE, slice_cut(&rest, ' ')))
-        s->state = STARTTLS_OVER;
+    starttls_count_command(s, unit, SLICE("STARTTLS"), LATE);
 }
 
-/* The greeting is the first answer, to no command. */
 static void
 on_server(struct starttls *s, struct slice unit)
 {
     bool last = unit.n < 4 || unit.p[3] != '-';
-    if (!last)
-        return;
-    if (!s->tag_n) {
-        s->tag_n = 1;
-        return;
-    }
-    s->pending -= s->pending > 0;
-    if (s->state == STARTTLS_ASKED && !s->pending)
-        s->state = slice_starts(unit, SLICE("220")) ? STARTTLS_CHANGE : STARTTLS_WATCH;
+    if (last)
+        starttls_count_answer(s, slice_starts(unit, SLICE("220")));
 }
 
 const struct starttls_ops starttls_smtp = {
