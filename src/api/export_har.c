@@ -139,17 +139,14 @@ put_times(struct json *j, const struct flow *f)
 static void
 put_entry(struct json *j, const struct flow *f)
 {
-    struct buf at = {.max = 64};
-    print_time(&at, f->started);
     json_begin_object(j, NULL);
-    json_text(j, "startedDateTime", buf_slice(&at));
+    json_time(j, "startedDateTime", f->started);
     put_request(j, f);
     put_response(j, f);
     put_times(j, f);
     if (f->error)
         json_text(j, "comment", f->error_text);
     json_end_object(j);
-    buf_release(&at);
 }
 
 bool

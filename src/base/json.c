@@ -171,6 +171,15 @@ json_i64(struct json *j, const char *key, int64_t v)
 }
 
 void
+json_time(struct json *j, const char *key, uint64_t wall_ns)
+{
+    char bytes[64];
+    struct buf text = {.p = bytes, .cap = sizeof(bytes), .max = sizeof(bytes)};
+    print_time(&text, wall_ns);
+    json_text(j, key, buf_slice(&text));
+}
+
+void
 json_bool(struct json *j, const char *key, bool v)
 {
     begin_value(j, key);

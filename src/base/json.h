@@ -27,6 +27,8 @@ void json_base64(struct json *j, const char *key, struct slice s);
 void json_u64(struct json *j, const char *key, uint64_t v);
 void json_i64(struct json *j, const char *key, int64_t v);
 void json_bool(struct json *j, const char *key, bool v);
+/* As print_time writes it. */
+void json_time(struct json *j, const char *key, uint64_t wall_ns);
 void json_put_null(struct json *j, const char *key);
 /* What is JSON already: one value. */
 void json_raw(struct json *j, const char *key, struct slice s);

@@ -401,21 +401,23 @@ relay_new(struct chain *client, struct layer *server_old, struct flow *f)
 }
 
 void
-relay_watch(struct layer *half, const struct relay_ops *ops, void *arg)
+relay_tell(struct layer *half, const struct relay_ops *ops, void *arg)
 {
     struct tunnel *t = container_of(half, struct relay, layer)->tunnel;
     t->ops = ops;
     t->arg = arg;
-    t->fresh = true;
 }
 
 void
-relay_listen(struct layer *half, const struct relay_ops *ops, void *arg)
+relay_watch(struct layer *half)
 {
-    struct tunnel *t = container_of(half, struct relay, layer)->tunnel;
-    t->ops = ops;
-    t->arg = arg;
-    t->listens = true;
+    container_of(half, struct relay, layer)->tunnel->fresh = true;
+}
+
+void
+relay_listen(struct layer *half)
+{
+    container_of(half, struct relay, layer)->tunnel->listens = true;
 }
 
 void

@@ -30,11 +30,13 @@ struct relay_ops {
     void (*on_change)(void *arg, struct layer *client, struct layer *server);
 };
 
-/* For a tunnel in clear: looks for a change to TLS (codec/starttls.h). 'half' is what relay_new has
- * returned. */
-void relay_watch(struct layer *half, const struct relay_ops *ops, void *arg);
-/* The half is not on a chain yet, and is not wanted there before the server has spoken. */
-void relay_listen(struct layer *half, const struct relay_ops *ops, void *arg);
+/* 'half' is what relay_new has returned. */
+void relay_tell(struct layer *half, const struct relay_ops *ops, void *arg);
+/* For a tunnel in clear that tells: looks for a change to TLS (codec/starttls.h). */
+void relay_watch(struct layer *half);
+/* For one that tells: the half is not on a chain yet, and is not wanted there before the server has
+ * spoken. */
+void relay_listen(struct layer *half);
 /* Both ends are told by others what has happened: the end of one is not the end of the other.
  * Either half. */
 void relay_part(struct layer *half);

@@ -5,7 +5,6 @@
 #include "layer/relay.h"
 #include "proxy/engine.h"
 #include "proxy/hooks.h"
-#include "proxy/onboard.h"
 #include "proxy/pool.h"
 #include "proxy/session.h"
 
@@ -23,7 +22,7 @@ session_hello_wanted(const struct session *s)
     const struct rules *rules = s->worker->rules;
     /* Who may not use the proxy is told so, by TLS of ours. */
     return rules && rules_any(rules, STAGE_CLIENT_HELLO) && s->target[0] && !s->blocked &&
-           !onboard_is_host(s->setup->config, slice_str(s->target));
+           !session_is_ours(s);
 }
 
 struct flow *

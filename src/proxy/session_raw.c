@@ -121,12 +121,13 @@ raw_join(struct session *s, struct ask *a, struct upstream *u, const struct fail
         upstream_close(u);
         return raw_refuse_memory(s, a);
     }
+    relay_tell(half, &raw_ops, s);
     if (!s->tls && !session_hello_flow(s)->passed.n)
-        relay_watch(half, &raw_ops, s);
+        relay_watch(half);
     if (a->next.silent) {
         s->waits_for = u;
         a->next.layer = half;
-        relay_listen(half, &raw_ops, s);
+        relay_listen(half);
         return ASK_WAIT;
     }
     s->silent = false;

@@ -1,6 +1,5 @@
 /* Handlers: clients whose TLS is left closed since they refused our certificate. */
 #include "base/clock.h"
-#include "base/print.h"
 #include "base/scan.h"
 #include "proxy/learnt.h"
 #include "proxy/proxy.h"
@@ -14,16 +13,6 @@ learnt_of(const struct call *c)
 }
 
 static void
-put_time(struct json *j, const char *key, uint64_t at)
-{
-    struct buf text;
-    buf_init(&text, 64);
-    print_time(&text, at);
-    json_text(j, key, buf_slice(&text));
-    buf_release(&text);
-}
-
-static void
 put_lesson(void *arg, const struct lesson *lesson)
 {
     struct json *j = arg;
@@ -32,8 +21,8 @@ put_lesson(void *arg, const struct lesson *lesson)
     json_str(j, "client", lesson->from);
     json_str(j, "host", lesson->host);
     json_str(j, "why", lesson->why);
-    put_time(j, "at", lesson->at);
-    put_time(j, "until", lesson->until);
+    json_time(j, "at", lesson->at);
+    json_time(j, "until", lesson->until);
     json_u64(j, "times", lesson->times);
     json_end_object(j);
 }

@@ -1,5 +1,4 @@
 /* Handlers: what the program is, how it fares, what it has done. */
-#include "base/print.h"
 #include "codec/encoding.h"
 #include "io/stream.h"
 #include "pki/ca.h"
@@ -93,16 +92,12 @@ enum call_state
 api_statistics(struct call *c)
 {
     struct number all[NUMBERS];
-    struct buf at;
     read_numbers(c->control, all);
-    buf_init(&at, 64);
-    print_time(&at, c->control->started);
     json_begin_object(&c->json, NULL);
-    json_text(&c->json, "started", buf_slice(&at));
+    json_time(&c->json, "started", c->control->started);
     for (size_t i = 0; i < NUMBERS; i++)
         json_u64(&c->json, all[i].name, all[i].value);
     json_end_object(&c->json);
-    buf_release(&at);
     return CALL_DONE;
 }
 

@@ -3,7 +3,6 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
-#include "base/print.h"
 
 #include <pthread.h>
 #include <stdio.h>
@@ -76,17 +75,13 @@ journal_clear(struct journal *j)
 static void
 line_json(const struct line *l, struct json *out)
 {
-    struct buf at;
-    buf_init(&at, 64);
-    print_time(&at, l->at);
     json_begin_object(out, NULL);
     json_u64(out, "id", l->id);
-    json_text(out, "at", buf_slice(&at));
+    json_time(out, "at", l->at);
     json_str(out, "kind", l->kind);
     json_str(out, "who", l->who);
     json_str(out, "text", l->text);
     json_end_object(out);
-    buf_release(&at);
 }
 
 void
