@@ -114,6 +114,9 @@ struct flow *session_hello_flow(const struct session *s);
 bool session_hello_tunnel(struct session *s, const char *scheme, const char *passed) MUST_CHECK;
 /* The client's TLS is left closed. */
 enum ask_result session_pass(struct session *s, struct ask *a, const char *why);
+/* The client's half of a relay between it and the server, whose connection was opened raw, or
+ * failed ('why'): then, and without memory, the flow fails, and it is NULL. */
+struct layer *session_tunnel_half(struct session *s, struct upstream *u, const struct failure *why);
 /* It fails, and is over. */
 void session_hello_fail(struct session *s, const struct failure *why);
 /* It is over: recorded when something acted on it. */

@@ -123,25 +123,33 @@ session_hello_tunnel(struct session *s, const char *scheme, const char *passed)
 
 /* Passing through --------------------------------------------------------------------------- */
 
-/* Both halves of the relay, or the end. */
-static void
-pass_join(struct session *s, struct ask *a, struct upstream *u, const struct failure *why)
+struct layer *
+session_tunnel_half(struct session *s, struct upstream *u, const struct failure *why)
 {
     struct flow *f = s->greeting->flow;
-    a->tls.way = TLS_WAY_CLOSE;
     if (u)
         flow_set_server(f, u->peer);
     if (why) {
         session_hello_fail(s, why);
-        return;
+        return NULL;
     }
-    a->tls.instead = relay_new(s->client, s->changes ? u->chain->top : u->fan->layer.down, f);
-    if (!a->tls.instead) {
-        hello_fail_for(s, REASON_MEMORY, "for a tunnel");
-        upstream_close(u);
+    /* Where TLS was to begin in the middle there is a relay already. */
+    struct layer *old = s->changes ? u->chain->top : u->fan->layer.down;
+    struct layer *half = relay_new(s->client, old, f);
+    if (half)
+        return half;
+    upstream_close(u);
+    hello_fail_for(s, REASON_MEMORY, "for a tunnel");
+    return NULL;
+}
+
+static void
+pass_join(struct session *s, struct ask *a, struct upstream *u, const struct failure *why)
+{
+    a->tls.instead = session_tunnel_half(s, u, why);
+    a->tls.way = a->tls.instead ? TLS_WAY_INSTEAD : TLS_WAY_CLOSE;
+    if (!a->tls.instead)
         return;
-    }
-    a->tls.way = TLS_WAY_INSTEAD;
     /* The tunnel may last: the rules need not. */
     greeting_unhook(s->greeting);
     atomic_fetch_add_explicit(&s->worker->proxy->counters.passed, 1, memory_order_relaxed);

@@ -60,22 +60,13 @@ raw_is_wanted(const struct session *s, const struct ask *a)
 
 /* The tunnel -------------------------------------------------------------------------------- */
 
+/* There is none: the client's connection is closed for it. */
 static enum ask_result
-raw_refuse(struct session *s, struct ask *a, const struct failure *why)
+raw_refuse(struct ask *a)
 {
     a->next.layer = NULL;
-    /* The client's connection is closed for it. */
     a->next.silent = false;
-    session_hello_fail(s, why);
     return ASK_DONE;
-}
-
-static enum ask_result
-raw_refuse_memory(struct session *s, struct ask *a)
-{
-    struct failure why;
-    failure_set(&why, REASON_MEMORY, "for a tunnel");
-    return raw_refuse(s, a, &why);
 }
 
 static void
@@ -112,27 +103,19 @@ static const struct relay_ops raw_ops = {.on_spoke = raw_on_spoke, .on_change = 
 static enum ask_result
 raw_join(struct session *s, struct ask *a, struct upstream *u, const struct failure *why)
 {
-    if (u)
-        flow_set_server(session_hello_flow(s), u->peer);
-    if (why)
-        return raw_refuse(s, a, why);
-    struct layer *half = relay_new(s->client, u->fan->layer.down, session_hello_flow(s));
-    if (!half) {
-        upstream_close(u);
-        return raw_refuse_memory(s, a);
-    }
+    struct layer *half = session_tunnel_half(s, u, why);
+    if (!half)
+        return raw_refuse(a);
     relay_tell(half, &raw_ops, s);
     if (!s->tls && !session_hello_flow(s)->passed.n)
         relay_watch(half);
-    if (a->next.silent) {
-        s->waits_for = u;
-        a->next.layer = half;
-        relay_listen(half);
-        return ASK_WAIT;
-    }
-    s->silent = false;
     a->next.layer = half;
-    return ASK_DONE;
+    s->silent = a->next.silent;
+    if (!s->silent)
+        return ASK_DONE;
+    s->waits_for = u;
+    relay_listen(half);
+    return ASK_WAIT;
 }
 
 static void
@@ -153,11 +136,9 @@ static enum ask_result
 raw_begin(struct session *s, struct ask *a)
 {
     bool tls = s->fixed.raw ? s->fixed.tls : s->tls;
-    if (!session_hello_tunnel(s, tls ? "tls" : "tcp", session_left_alone(s))) {
-        a->next.layer = NULL;
-        a->next.silent = false;
-        return ASK_DONE;
-    }
+    struct failure why;
+    if (!session_hello_tunnel(s, tls ? "tls" : "tcp", session_left_alone(s)))
+        return raw_refuse(a);
     s->tls_wait = (struct waiter){.spec = {.setup = s->setup,
                                            .host = slice_str(s->target),
                                            .port = s->port,
@@ -169,7 +150,9 @@ raw_begin(struct session *s, struct ask *a)
     if (pool_wait(s->worker->pool, &s->tls_wait))
         return ASK_WAIT;
     s->next_ask = NULL;
-    return raw_refuse_memory(s, a);
+    failure_set(&why, REASON_MEMORY, "for a connection");
+    session_hello_fail(s, &why);
+    return raw_refuse(a);
 }
 
 void
