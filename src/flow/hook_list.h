@@ -36,6 +36,9 @@ HOOK(TLS_SERVER_START, "tls-server-start", "tls_start_server", "our handshake wi
 HOOK(TLS_SERVER_ESTABLISHED, "tls-server-established", "tls_established_server", "it is done, and the certificate found good, or tolerated")
 HOOK(TLS_SERVER_FAILED, "tls-server-failed", "tls_failed_server", "it failed, or the certificate is not good; 'word' and 'text' are the reason")
 
+HOOK(H2_SETTINGS, "h2-settings", "", "a peer of HTTP/2 says how it wants to be spoken to; 'word' is client or server, 'text' its SETTINGS as id=value")
+HOOK(H2_CONTROL, "h2-control", "", "another frame of HTTP/2 that is neither head nor content came; 'word' is client or server, 'text' its type, stream, and what it says")
+
 HOOK(REQUEST_HEAD, "request-head", "requestheaders", "the head of a request is there, rules have yet to act on it; 'fields' of the head")
 HOOK(REQUEST_CHUNK, "request-chunk", "", "a piece of its content came: its 'size', and the content for who asks for it")
 HOOK(REQUEST_TRAILERS, "request-trailers", "", "its trailers came: 'fields'")

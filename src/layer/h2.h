@@ -123,6 +123,9 @@ void h2_fail(struct h2_stream *s, const struct failure *why, uint32_t code);
 struct nghttp2_session_callbacks;
 void h2_read_callbacks(struct nghttp2_session_callbacks *c);
 
+/* h2_tell.c: an nghttp2_frame that is neither head nor content came; for who hears of it. */
+void h2_tell(struct h2 *h, const void *nghttp2);
+
 /* h2_message.c: what a header list says, and the end of a message. */
 void h2_on_head(struct h2_stream *s, bool ended, const struct priority *priority);
 void h2_on_end(struct h2_stream *s);

@@ -294,6 +294,8 @@ static int
 on_frame(nghttp2_session *session UNUSED, const nghttp2_frame *frame, void *user)
 {
     struct h2 *h = h2_of_user(user);
+    if (frame->hd.type != NGHTTP2_DATA && frame->hd.type != NGHTTP2_HEADERS)
+        h2_tell(h, frame);
     switch (frame->hd.type) {
     case NGHTTP2_DATA: on_data_frame(h, frame); break;
     case NGHTTP2_HEADERS: on_headers(h, frame); break;

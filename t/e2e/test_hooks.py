@@ -4,6 +4,7 @@ import signal
 
 import pytest
 
+from lib import h2 as two
 from lib.clients import curl
 from lib.message import read_response, reply
 from lib.origin import answer_all
@@ -269,6 +270,28 @@ def test_chunks_of_a_large_content(rule, site, home):
     fetch(api, home, f"http://site.test:{there.port}/")
     chunks = [one for one in ear.until("response") if one["hook"] == "response-chunk"]
     assert sum(one["size"] for one in chunks) == len(content) and not any("content_base64" in one for one in chunks)
+
+
+def test_frames_of_http2(control, world, origin):
+    site = origin(cert=world.good())
+    api = control("--threads", "1", "--resolve", f"site.test:{site.port}:127.0.0.1")
+    ear = Ear(api, "h2-*")
+    client = two.Client(api.proxy.dial(), settings={3: 77, 4: 70000})
+    client.conn.ping(b"12345678")
+    client.conn.increment_flow_control_window(1000)
+    client.flush()
+    stream = client.ask(scheme="http", authority="nowhere.invalid")
+    client.conn.reset_stream(stream, 8)
+    client.flush()
+    client.conn.close_connection(7)
+    client.flush()
+    ear.until("h2-control", 4)
+    settings = ear.one("h2-settings")
+    assert settings["word"] == "client" and {"3=77", "4=70000"} <= set(settings["text"].split())
+    assert settings["client"]["remote"].startswith("127.0.0.1:")
+    said = [one["text"] for one in ear.heard if one["hook"] == "h2-control"]
+    assert said == [
+        "PING", "WINDOW_UPDATE 0 1000", "RST_STREAM 1 CANCEL", "GOAWAY 0 REFUSED_STREAM"]
 
 
 def test_websocket(site):
