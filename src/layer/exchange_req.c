@@ -158,8 +158,9 @@ x_stream(struct exchange *x)
     const struct body *b = edit_body(&x->flow->req);
     bool replaced = edit_replaced(&x->flow->req);
     if (!replaced && !x->collecting) {
-        /* The content waited for the head to be sent; it may be over already. */
-        if (!x->request_done)
+        /* The content waited for the head to be sent; it may be over already. An upgrade has none:
+         * what the client sends is for the tunnel. */
+        if (!x->request_done && !exchange_is_extended(x))
             fan_more(&x->client);
         else if (!exchange_flush(x, true))
             exchange_end_up(x);
@@ -258,7 +259,7 @@ x_end(struct exchange *x)
     exchange_tell(x, HOOK_REQUEST);
     if (x->step == X_WHOLE && x->collecting)
         exchange_run(x);
-    else if (x->step == X_STREAM && !edit_replaced(&x->flow->req) &&
+    else if (x->step == X_STREAM && !exchange_is_extended(x) && !edit_replaced(&x->flow->req) &&
              !(x->feeds[0] && x->feeds[0]->active) && !exchange_flush(x, true))
         exchange_end_up(x);
 }

@@ -27,14 +27,15 @@ earlier(uint64_t a, uint64_t b)
     return !a || (b && b < a) ? b : a;
 }
 
-/* The peer is to send: a client all of its request, a server what we asked for. */
+/* The peer is to send: a client all of its request, unless it is for a tunnel, a server what we
+ * asked for. */
 static bool
 waits_for_peer(const struct h2_stream *s)
 {
     if (s->deaf || s->ended || s->patient || buf_len(&s->in) || !s->waits_from ||
         s->tunnel) /* which has times of its own */
         return false;
-    return s->h->role == ROLE_ACCEPT || s->out_end;
+    return s->h->role == ROLE_ACCEPT ? s->framing != FRAMING_TUNNEL : s->out_end;
 }
 
 static uint64_t
