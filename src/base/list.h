@@ -50,6 +50,14 @@ list_remove(struct list *node)
     list_init(node);
 }
 
+/* All nodes of 'from', which is empty then. */
+static inline void
+list_take(struct list *to, struct list *from)
+{
+    list_add_after(from, to);
+    list_remove(from);
+}
+
 #define list_for(it, head) for (struct list *it = (head)->next; it != (head); it = it->next)
 /* The current node may be removed in the body. */
 #define list_for_safe(it, head)                                                                    \

@@ -83,21 +83,23 @@ live_all(struct live_call *c, struct worker *w)
     }
 }
 
+/* What is done to one may end others, and hold new ones: those are left. */
 static void
 live_all_held(struct live_call *c, struct worker *w)
 {
-    list_for_safe (it, &w->held) {
-        struct hooks *h = container_of(it, struct hooks, node);
+    struct list todo;
+    list_take(&todo, &w->held);
+    while (!list_empty(&todo)) {
+        struct hooks *h = container_of(todo.next, struct hooks, node);
         struct live l = {.worker = w, .flow = h->hook.flow, .held = h};
+        list_remove(&h->node);
+        list_push(&w->held, &h->node);
         if (h->hook.stage == STAGE_CLIENT_HELLO)
             l.session = h->session;
         else if (h->hook.stage != STAGE_MESSAGE)
             l.x = container_of(h->ask, struct exchange, ask);
         c->found = true;
         c->each(c, &l);
-        /* With one message the next one of its flow may have gone. */
-        if (it_next != &w->held && list_empty(it_next))
-            return;
     }
 }
 

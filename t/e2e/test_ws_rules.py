@@ -23,8 +23,8 @@ def read_frame(pipe):
 class Talk:
     """A WebSocket, with an API that has rules for its messages."""
 
-    def __init__(self, weir, origin, rules=(), fields=()):
-        self.lines = Lines(weir, origin, *OPTIONS, fields=fields)
+    def __init__(self, weir, origin, rules=(), fields=(), options=()):
+        self.lines = Lines(weir, origin, *OPTIONS, *options, fields=fields)
         self.api = Api(self.lines.proxy, "person")
         for do, when, args in rules:
             self.api.rule(do, when, **args)
@@ -151,3 +151,19 @@ def test_open_websocket_is_ended_on_request(weir, origin):
     talk.line.client.read_rest()
     talk.line.server.over = True
     assert talk.lines.proxy.flow(kind="http").reason == "killed"
+
+
+def test_what_all_ends_does_not_hide_the_rest(weir, origin):
+    talk = Talk(weir, origin, [("hold", "msg.op:text", {"at": "message"})], options=["--threads", "1"])
+    other = talk.lines.open()
+    for sender in "client", "server":
+        talk.say(sender, b"first")
+    talk.api.wait_held(2)
+    other.sides("client")[0].send(frame(TEXT, b"second", mask=mask_of("client")))
+    talk.api.wait_held(3)
+    # The reset of the first WebSocket takes both of its messages.
+    talk.api.post("/held/all/reset")
+    until(lambda: not talk.api.held(), lambda: talk.api.held())
+    talk.lines.proxy.wait_flows(2, kind="http")
+    for line in talk.line, other:
+        line.end()
