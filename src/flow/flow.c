@@ -94,6 +94,24 @@ marks_free(struct marks *m)
     }
 }
 
+struct flow *
+flow_copy(struct flow *f)
+{
+    struct flow *copy = flow_new(f->kind, f->client, NULL);
+    size_t shared = offsetof(struct flow, kind);
+    const struct marks *marks = atomic_load(&f->marks);
+    if (!copy)
+        return NULL;
+    memcpy((char *)copy + shared, (const char *)f + shared, sizeof *f - shared);
+    copy->original = flow_ref(f->original ? f->original : f);
+    if (copy->server)
+        peer_ref(copy->server);
+    if (!marks || flow_mark(copy, marks))
+        return copy;
+    flow_unref(copy);
+    return NULL;
+}
+
 bool
 flow_trace(struct flow *f, const struct trace *t)
 {
@@ -119,13 +137,16 @@ release_msg(struct http_msg *m)
 }
 
 void
-flow_unref(struct flow *f)
+flow_unref(struct flow *f) /* NOLINT(misc-no-recursion): a copy has no copy as its original */
 {
     if (!f || atomic_fetch_sub_explicit(&f->refs, 1, memory_order_acq_rel) != 1)
         return;
-    release_msg(&f->req);
-    release_msg(&f->resp);
-    messages_free(f->messages);
+    if (!f->original) {
+        release_msg(&f->req);
+        release_msg(&f->resp);
+        messages_free(f->messages);
+    }
+    flow_unref(f->original);
     peer_unref(f->client);
     peer_unref(f->server);
     marks_free(atomic_load(&f->marks));
@@ -209,6 +230,7 @@ msg_memory(const struct http_msg *m)
 size_t
 flow_memory(const struct flow *f)
 {
-    return arena_memory(f->arena) + msg_memory(&f->req) + msg_memory(&f->resp) +
+    size_t original = f->original ? arena_memory(f->original->arena) : 0;
+    return original + arena_memory(f->arena) + msg_memory(&f->req) + msg_memory(&f->resp) +
            messages_memory(f->messages);
 }

@@ -76,11 +76,13 @@ struct flow {
     } kept; /* for the store in memory */
     atomic_uint refs;
     uint64_t id; /* unique in the process, ascending by start */
-    enum flow_kind kind;
     struct arena *arena;
-    struct peer *client, *server; /* references; server may be NULL */
-    const char *scheme;           /* "http", "https"; "" when there is none */
-    struct slice host;            /* the target, without brackets */
+    _Atomic(struct marks *) marks; /* see flow_mark; NULL: none */
+    struct flow *original;         /* a reference: what follows is borrowed from it; NULL: own */
+    enum flow_kind kind;           /* the first of what a copy has from its original */
+    struct peer *client, *server;  /* references; server may be NULL */
+    const char *scheme;            /* "http", "https"; "" when there is none */
+    struct slice host;             /* the target, without brackets */
     uint16_t port;
     struct http_msg req, resp;
     struct interim *interim;         /* oldest first */
@@ -90,7 +92,6 @@ struct flow {
     bool local;                      /* we answered, no server was asked */
     unsigned flags;                  /* enum flow_flag */
     struct trace *trace;             /* rules that touched it */
-    _Atomic(struct marks *) marks;   /* see flow_mark; NULL: none */
     const char *error;               /* a reason word (static), or NULL */
     struct slice error_text;         /* the sentence */
     uint64_t tunnel_up, tunnel_down; /* relayed bytes, also behind a 101 */
@@ -102,6 +103,9 @@ struct flow {
 
 /* One reference, a fresh id. Keeps the client. NULL without memory. */
 struct flow *flow_new(enum flow_kind kind, struct peer *client, struct budget *budget) MUST_CHECK;
+/* One reference to a flow with a fresh id and the same marks; the rest is shared with the finished
+ * one. NULL without memory. */
+struct flow *flow_copy(struct flow *f) MUST_CHECK;
 struct flow *flow_ref(struct flow *f);
 /* NULL is allowed. Any thread. */
 void flow_unref(struct flow *f);

@@ -430,3 +430,34 @@ def test_what_cannot_be_sent_again_is_counted(api, proxy, site):
     until(lambda: api.get("/flows/count", query="kind:connect")["count"] == 1, "the tunnel")
     run(api, "replay.client", flows="kind:connect")
     assert run(api, "replay.client.count") == {"left": 0, "sent": 0, "failed": 1}
+
+
+def marked(rows):
+    """Id, path and mark of each."""
+    return [(row["id"], row["path"], row["marks"]["mark"] if row.get("marks") else None) for row in rows]
+
+
+def test_copies_of_flows_are_flows_of_their_own(proxy, api, site):
+    first, second = flows(api, proxy, site, "/one", "/two")
+    run(api, "flow.mark", flows=f"id:{first}", mark="red")
+    assert run(api, "view.flows.duplicate", flows="path:/one | path:/two") == {"done": 2}
+    rows = marked(api.get("/flows", order="oldest")["rows"])
+    assert [row[1:] for row in rows] == [("/one", "red"), ("/two", None)] * 2
+    copy, other = (row[0] for row in rows[2:])
+    # Originals go; copies, and copies of them, keep what they share with them.
+    assert run(api, "view.flows.duplicate", flows=f"id:{copy}") == {"done": 1}
+    last = marked(api.get("/flows")["rows"])[0][0]
+    run(api, "flow.mark", flows=f"id:{copy}", mark="blue")
+
+    def body(flow):
+        return api.raw("GET", f"/flows/{flow}/response/body")[2]
+
+    was = body(first)
+    run(api, "view.flows.remove", flows=f"id:{first} | id:{second}")
+    assert json.loads(was)["target"] == "/one" and body(copy) == body(last) == was
+    assert marked(api.get("/flows", order="oldest")["rows"]) == [
+        (copy, "/one", "blue"), (other, "/two", None), (last, "/one", "red")]
+    run(api, "view.flows.remove", flows=f"id:{copy}")
+    assert body(last) == was
+    with pytest.raises(Refused):
+        api.post("/flows/duplicate")

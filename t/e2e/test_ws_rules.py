@@ -122,9 +122,9 @@ def test_messages_are_sent_by_hand_and_seen_while_it_is_open(weir, origin):
     flow = until(talk.live, "a flow under way")
     talk.api.post(f"/flows/{flow}/messages", {"to": "server", "content": "by hand"})
     assert talk.hear("client") == (0x81, b"by hand")
-    talk.api.post(f"/flows/{flow}/messages", {"to": "client", "op": "binary", "content_base64": "AAE="})
+    talk.api.post("/commands/inject.websocket", {"id": flow, "to": "client", "op": "binary", "content_base64": "AAE="})
     assert talk.hear("server") == (0x82, b"\0\1")
-    page = talk.api.get(f"/flows/{flow}/messages")
+    page = talk.api.post("/commands/flow.messages", {"id": flow})
     assert page["live"] and [(m["op"], m["flags"]) for m in page["messages"]] == [
         ("text", []), ("text", ["injected"]), ("binary", ["injected"])]
     assert page["messages"][1]["by"] == "client person"

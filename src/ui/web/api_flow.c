@@ -175,3 +175,33 @@ api_flows_delete(struct call *c)
         return CALL_DONE;
     return lookup_start(k, run_drop_matching, answer_dropped);
 }
+
+/* Copying ----------------------------------------------------------------------------------- */
+
+/* On the writer's thread. From the first copy on they match themselves. */
+static bool
+duplicate(void *arg, struct flow *f)
+{
+    struct lookup *k = arg;
+    if (k->id && f->id >= k->id)
+        return true;
+    struct flow *copy = flow_copy(f);
+    k->failed = !copy && !err_memory(&k->e);
+    if (!copy)
+        return false;
+    k->id = k->id ? k->id : copy->id;
+    k->n++;
+    library_flow(k->library, copy);
+    library_flush(k->library);
+    flow_unref(copy);
+    return true;
+}
+
+enum call_state
+api_flows_duplicate(struct call *c)
+{
+    struct lookup *k = lookup_new(c);
+    if (!k || !lookup_named(k))
+        return CALL_DONE;
+    return lookup_each(k, duplicate, lookup_counted);
+}

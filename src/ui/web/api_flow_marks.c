@@ -184,14 +184,6 @@ api_flow_patch(struct call *c)
     return lookup_start(k, run_mark, answer_row);
 }
 
-static void
-answer_marked(struct lookup *k)
-{
-    json_begin_object(&k->call->json, NULL);
-    json_u64(&k->call->json, "done", k->n);
-    json_end_object(&k->call->json);
-}
-
 enum call_state
 api_flows_patch(struct call *c)
 {
@@ -200,5 +192,5 @@ api_flows_patch(struct call *c)
     if (!k || !lookup_named(k))
         return CALL_DONE;
     k->marking = m;
-    return lookup_each(k, mark_flow, answer_marked);
+    return lookup_each(k, mark_flow, lookup_counted);
 }

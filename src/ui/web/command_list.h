@@ -8,6 +8,7 @@
 #define FLOWS(help) NEED("flows", FLOWS, help)
 #define FLOW        NEED("id", FLOW, "which one")
 #define RULE        NEED("id", RULE, "which one")
+#define BYTES       MAY("content_base64", TEXT, "in the place of 'content': any bytes")
 #define SIDE        NEED("side", CHOICE, "of which message", .choices = "request|response")
 
 /* What went by */
@@ -24,6 +25,14 @@ COMMAND("flow.diff", "GET", "/api/v1/flows/{id}/diff?side={side}&from={from}&to=
         ARGS(FLOW, MAY("side", CHOICE, "of which message", .choices = "request|response"),
              MAY("from", TEXT, "a version, 0 (default) is as received"),
              MAY("to", TEXT, "a version, or sent (default)")))
+COMMAND("flow.messages", "GET",
+        "/api/v1/flows/{id}/messages?after={after}&limit={limit}&content={content}",
+        "Messages that crossed a flow",
+        ARGS(FLOW, MAY("after", NUMBER, "only those with a greater number"),
+             MAY("limit", NUMBER, "of them, at most 1000"),
+             MAY("content", NUMBER, "bytes of each that are shown")))
+COMMAND("flow.message", "GET", "/api/v1/flows/{id}/messages/{number}", "One of them, whole",
+        ARGS(FLOW, NEED("number", NUMBER, "in the flow, from 1")))
 COMMAND("export", "GET", "/api/v1/flows/{id}/export?format={format}",
         "A flow in a form that others understand",
         ARGS(NEED("format", TEXT, "one of export.formats"), FLOW))
@@ -55,6 +64,8 @@ COMMAND("view.flows.resolve", "GET",
              MAY("order", CHOICE, "newest (default) or oldest first", .choices = "newest|oldest")))
 COMMAND("view.properties.length", "GET", "/api/v1/flows/count?query={flows}",
         "How many flows match", ARGS(MAY("flows", FLOWS, "which ones; without: all")))
+COMMAND("view.flows.duplicate", "POST", "/api/v1/flows/duplicate?query={flows}",
+        "Adds copies of flows", ARGS(FLOWS("which ones")))
 COMMAND("view.flows.remove", "DELETE", "/api/v1/flows?query={flows}", "Deletes flows",
         ARGS(FLOWS("which ones")))
 COMMAND("view.clear", "DELETE", "/api/v1/flows?query=", "Deletes all flows", NO_ARGS)
@@ -105,24 +116,31 @@ COMMAND("flow.set", "POST", "/api/v1/held/all/edit?query={flows}",
              MAY("path", TEXT, "of requests, with its query"),
              MAY("status", NUMBER, "of responses"), MAY("reason", TEXT, "of responses"),
              MAY("set", LIST, "fields: [[name, value], ...]"),
-             MAY("remove", LIST, "names of fields"), MAY("content", CONTENT, "another content"),
+             MAY("remove", LIST, "names of fields"), MAY("content", CONTENT, "another content"), BYTES,
              MAY("encode", BOOL, "give it the codings that the head names"),
              MAY("forward", BOOL, "let them go then")))
 COMMAND("flow.answer", "POST", "/api/v1/held/all/answer?query={flows}",
         "Answers requests that are held in the place of the server",
         ARGS(FLOWS("which ones"), MAY("status", NUMBER, "200 without it"),
-             MAY("fields", LIST, "[[name, value], ...]"), MAY("content", CONTENT, "of it")))
+             MAY("fields", LIST, "[[name, value], ...]"), MAY("content", CONTENT, "of it"), BYTES))
 
 /* Sending */
 COMMAND("flow.send", "POST", "/api/v1/send", "Sends a request; the answer is its flow",
         ARGS(MAY("method", TEXT, "GET without it"), NEED("url", TEXT, "where it goes"),
-             MAY("fields", LIST, "[[name, value], ...]"), MAY("content", CONTENT, "of it"),
+             MAY("fields", LIST, "[[name, value], ...]"), MAY("content", CONTENT, "of it"), BYTES,
              MAY("timeout_ms", NUMBER, "for all of it")))
 
 COMMAND("replay.client", "POST", "/api/v1/replay?query={flows}",
         "Sends the requests of flows again, one after the other", ARGS(FLOWS("which ones")))
 COMMAND("replay.client.count", "GET", "/api/v1/replay", "How many are still to be sent", NO_ARGS)
 COMMAND("replay.client.stop", "DELETE", "/api/v1/replay", "Sends no more of them", NO_ARGS)
+
+COMMAND("inject.websocket", "POST", "/api/v1/flows/{id}/messages",
+        "Sends a message of our own in a WebSocket that is open",
+        ARGS(FLOW, NEED("to", CHOICE, "whom", .choices = "client|server"),
+             MAY("op", CHOICE, "what it is, text without it",
+                 .choices = "text|binary|ping|pong|close"),
+             MAY("content", CONTENT, "of it"), BYTES))
 
 /* Rules */
 COMMAND("rules.list", "GET", "/api/v1/rules", "The rules in their order", NO_ARGS)
@@ -207,3 +225,4 @@ COMMAND("audit.list", "GET", "/api/v1/audit?after={after}", "Who has changed som
 #undef FLOW
 #undef RULE
 #undef SIDE
+#undef BYTES

@@ -201,6 +201,14 @@ lookup_each(struct lookup *k, bool (*each)(void *k, struct flow *f),
     return lookup_start(k, run_walk, answer);
 }
 
+void
+lookup_counted(struct lookup *k)
+{
+    json_begin_object(&k->call->json, NULL);
+    json_u64(&k->call->json, "done", k->n);
+    json_end_object(&k->call->json);
+}
+
 static bool
 add_flow(void *arg, struct flow *f)
 {

@@ -67,6 +67,8 @@ bool lookup_named(struct lookup *k) MUST_CHECK;
  * fails the call with k->e. Then it answers. */
 enum call_state lookup_each(struct lookup *k, bool (*each)(void *k, struct flow *f),
                             void (*answer)(struct lookup *k));
+/* An answer: k->n as "done". */
+void lookup_counted(struct lookup *k);
 /* Finds all that match, oldest first, as k->flows[0..k->n), then answers. */
 enum call_state lookup_collect(struct lookup *k, void (*answer)(struct lookup *k));
 /* The same; then work(k) writes the answer on a

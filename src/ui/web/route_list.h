@@ -89,6 +89,9 @@ ROUTE("GET", "/api/v1/flows", api_flows, .summary = "A page of the flows that ma
 ROUTE("DELETE", "/api/v1/flows", api_flows_delete,
       .summary = "Deletes the flows that match a query",
       .params = PARAMS({"query", "string", "which flows; must be there"}), .response = "Deleted")
+ROUTE("POST", "/api/v1/flows/duplicate", api_flows_duplicate,
+      .summary = "Adds a copy of each flow that matches a query, with marks of its own",
+      .params = PARAMS({"query", "string", "which flows; must be there"}), .response = "Acted")
 ROUTE("PATCH", "/api/v1/flows", api_flows_patch,
       .summary = "Changes what is said of the flows that match a query",
       .params = PARAMS({"query", "string", "which flows; must be there"}), .body = "FlowMarking",
