@@ -2,7 +2,6 @@
 #include "layer/ws_way.h"
 
 #include "base/mem.h"
-#include "flow/message_json.h"
 
 #include <stdio.h>
 
@@ -19,6 +18,7 @@ ws_new(struct chain *client, struct flow *f, const struct ws_agreed *agreed)
     for (unsigned up = 0; up < 2; up++) {
         w->ways[up].ws = w;
         w->ways[up].up = up;
+        ws_stage_init(&w->ways[up]);
     }
     f->flags |= FLOW_WS;
     return w;
@@ -28,7 +28,10 @@ void
 ws_watch(struct ws *w, void *hooks, bool stage)
 {
     w->hooks = hooks;
-    w->stage = stage;
+    for (unsigned up = 0; up < 2; up++) {
+        w->ways[up].stage.hooks = hooks;
+        w->ways[up].stage.wanted = stage;
+    }
 }
 
 void
@@ -178,27 +181,12 @@ way_stops(struct ws_way *w)
     return true;
 }
 
-/* A message is whole, and good. */
-static void
-way_tell(struct ws_way *w)
-{
-    char room[12];
-    const struct message *m = w->cur;
-    if (!m || !host_wants(w->ws->host, HOOK_MESSAGE))
-        return;
-    host_say(w->ws->host, &(struct moment){.id = HOOK_MESSAGE,
-                                           .flow = w->ws->flow,
-                                           .word = w->up ? "client" : "server",
-                                           .text = slice_str(message_op(m, room)),
-                                           .size = message_body(m)->size});
-}
-
 /* What a frame completed: it stays as it is when it does not go on. */
 static void
 way_whole(struct ws_way *w)
 {
     if (way_goes_on(w))
-        way_tell(w);
+        msg_stage_tell(w->ws->host, w->ws->flow, w->cur);
     else
         message_end(w->ws->flow, w->cur);
 }
@@ -293,7 +281,7 @@ ws_take(struct ws *ws, bool up, struct slice data)
 {
     struct ws_way *w = &ws->ways[up];
     struct slice rest = data;
-    while (rest.n && !ws->over && !w->ask.waiting && !ws->ops->full(ws->arg, up)) {
+    while (rest.n && !ws->over && !msg_stage_waits(&w->stage) && !ws->ops->full(ws->arg, up)) {
         size_t n = take_some(w, rest);
         rest = slice_from(rest, n);
         if (n == 0)

@@ -35,7 +35,7 @@ begin_data(struct ws_way *w)
     w->data = w->cur;
     w->packed = w->frame.rsv1 && w->ws->agreed.deflate && !w->ws->agreed.other;
     w->recoded = w->packed;
-    w->streams = false;
+    w->stage.streams = false;
     w->text = w->frame.opcode == WS_TEXT && !w->ws->agreed.other;
     w->utf8 = (struct utf8_stream){0};
     if (w->packed && !w->inflate && !w->blind) {

@@ -5,6 +5,7 @@
 #include "codec/ws_deflate.h"
 #include "codec/ws_frame.h"
 #include "flow/message.h"
+#include "layer/msg_stage.h"
 #include "layer/ws.h"
 
 struct ws_way {
@@ -27,16 +28,11 @@ struct ws_way {
     bool blind;     /* what is compressed cannot be read (any more) */
     bool closed;    /* a Close has gone by */
     /* What waits (ws_stage.c). */
-    struct ask ask;        /* about 'asked' */
-    struct message *asked; /* borrowed while it is open */
-    struct buf held;       /* the message of data so far, in its frames */
-    struct buf single;     /* a message of one frame in the middle of it */
-    struct buf *kept;      /* which of the two 'asked' is */
-    bool streams;          /* the message of data is too large to be held */
-    bool recode;           /* what is compressed has to be compressed anew */
-    bool recoded;          /* the message of data came compressed */
+    struct msg_stage stage; /* 'held' is the message of data so far, in its frames */
+    struct buf single;      /* a message of one frame in the middle of it */
+    bool recode;            /* what is compressed has to be compressed anew */
+    bool recoded;           /* the message of data came compressed */
     struct ws_deflate *deflate;
-    struct buf made;           /* frames of our own that wait for the end of a message */
     uint8_t mask[4];           /* of the last frame that had one */
     char said[WS_CONTROL_MAX]; /* by a Close */
     size_t n_said;
@@ -55,8 +51,6 @@ struct ws {
     bool over;
     void *hooks; /* the host's own */
     struct dying dying;
-    bool stage;            /* it wants to be asked about messages */
-    bool too_large;        /* the trace says so */
     struct ws_way ways[2]; /* down, up */
 };
 
@@ -84,4 +78,5 @@ bool ws_stage_gathers(const struct ws_way *w);
 void ws_stage_pass(struct ws_way *w, struct slice bytes, bool over);
 /* Sends what was made here, if it can go now. */
 void ws_stage_flush(struct ws_way *w);
+void ws_stage_init(struct ws_way *w);
 void ws_stage_release(struct ws_way *w);
