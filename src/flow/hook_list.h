@@ -55,7 +55,7 @@ HOOK(TUNNEL_CHUNK, "tunnel-chunk", "tcp_message", "bytes went through: their 'si
 HOOK(TUNNEL_END, "tunnel-end", "tcp_end", "it has ended")
 HOOK(TUNNEL_FAILED, "tunnel-failed", "tcp_error", "it broke; 'word' and 'text' are the reason")
 HOOK(WEBSOCKET_START, "websocket-start", "websocket_start", "a 101 was sent: the connection is a WebSocket, in place of tunnel-start")
-HOOK(MESSAGE, "message", "websocket_message", "a message of a WebSocket is whole, rules have yet to act on it; 'word' is client or server, who sent it, 'text' its opcode, 'size' that of its content, decoded")
+HOOK(MESSAGE, "message", "websocket_message", "a message that crosses the flow is whole, rules have yet to act on it: of a WebSocket, an event, of gRPC, a segment of a tunnel; 'word' is client or server, who sent it, 'text' its opcode, or tcp, sse, grpc, 'size' that of its content, decoded")
 HOOK(WEBSOCKET_END, "websocket-end", "websocket_end", "it has ended, well or not; 'word' and 'text' are the reason, if there was one")
 
 HOOK(FLOW_UPDATED, "flow-updated", "update", "somebody has changed the mark, the note or the tags of a flow that is stored")

@@ -202,12 +202,15 @@ msg_stage_keep(struct msg_stage *s, struct message *m, struct slice bytes, bool 
 {
     s->held.max = SIZE_MAX / 2;
     buf_append(&s->held, bytes);
+    s->asked = m;
     if (s->held.failed || (m && lacks(s, &m->plain)))
         msg_stage_break(s, REASON_MEMORY, true, "for a message that is wanted whole");
     else if (buf_len(&s->held) > held_max(s) || (m && m->plain.cut))
         stage_stream(s);
     else if (end)
         msg_stage_ask(s, m, &s->held);
+    if (!s->ask.waiting)
+        s->asked = NULL;
     if (end && s->streams && !s->over)
         message_end(s->flow, m);
 }

@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "codec/starttls.h"
 #include "flow/message.h"
+#include "layer/segment.h"
 #include "layer/ws.h"
 
 enum { SIDE_CLIENT, SIDE_SERVER };
@@ -21,16 +22,19 @@ struct relay {
 
 struct tunnel {
     struct relay *side[2]; /* NULL when gone */
+    struct chain *client;
     struct host *host;
     struct flow *flow;           /* a reference; NULL when it was recorded */
     struct ws *ws;               /* owned; NULL: bytes that are not understood */
+    struct segments *segments;   /* owned; NULL: they are only kept */
     uint64_t last;               /* monotonic time of the last byte */
     const struct relay_ops *ops; /* with 'arg'; NULL: nobody is told */
     void *arg;
-    struct starttls *watch; /* owned; NULL: no change to TLS is looked for */
-    bool fresh;             /* it will be, when the first bytes say which protocol it is */
-    bool listens;           /* the server has yet to speak */
-    bool parted;            /* what becomes of one side is nothing to the other */
+    struct starttls *watch;     /* owned; NULL: no change to TLS is looked for */
+    enum starttls_state before; /* what was taken last; counts while a segment waits */
+    bool fresh;                 /* it will be, when the first bytes say which protocol it is */
+    bool listens;               /* the server has yet to speak */
+    bool parted;                /* what becomes of one side is nothing to the other */
 };
 
 /* Whether the connection ended because we wanted it so. */
@@ -63,25 +67,13 @@ tunnel_record(struct tunnel *t, const struct failure *why)
     t->flow = NULL;
     if (t->ws)
         ws_end(t->ws);
+    segments_end(t->segments);
     if (!tunnel_is_over(why))
         flow_fail(f, reason_word(why->reason), slice_str(why->text));
     f->ended = t->host->ops->wall(t->host);
     tunnel_tell_end(t, f);
     t->host->ops->record(t->host, f);
     flow_unref(f);
-}
-
-/* What came at once is one message. */
-static void
-tunnel_keep_segment(struct tunnel *t, int side, struct slice data)
-{
-    struct message about = {
-        .kind = MESSAGE_TCP, .up = side == SIDE_CLIENT, .at = t->host->ops->wall(t->host)};
-    struct message *m = message_begin(t->flow, &about);
-    if (!m)
-        return;
-    message_add(t->flow, m, &m->raw, data, t->host->limits->body_limit, data.n);
-    message_end(t->flow, m);
 }
 
 static void
@@ -97,10 +89,10 @@ tunnel_keep(struct tunnel *t, int side, struct slice data)
                                            .flow = t->flow,
                                            .word = side == SIDE_CLIENT ? "client" : "server",
                                            .data = data});
-    if (t->ws || t->flow->passed.n)
+    if (t->ws || t->segments || t->flow->passed.n)
         return;
     if (t->flow->kind == FLOW_TUNNEL)
-        tunnel_keep_segment(t, side, data);
+        segment_keep(t->host, t->flow, side == SIDE_CLIENT, data);
     else
         body_append(&m->body, data, t->host->limits->body_limit, 0);
 }
@@ -171,21 +163,65 @@ watch_end(struct tunnel *t, enum starttls_state before)
         t->ops->on_change(t->arg, &t->side[SIDE_CLIENT]->layer, &t->side[SIDE_SERVER]->layer);
 }
 
-/* How much went on; what is left of a WebSocket at its end is no frame, and goes nowhere. */
+/* Whether an answer about what came from that side is waited for. */
+static bool
+tunnel_waits(const struct tunnel *t, int side)
+{
+    bool up = side == SIDE_CLIENT;
+    return (t->ws && ws_waits(t->ws, up)) || segments_wait(t->segments, up);
+}
+
+/* Behind a segment, when it has gone on or not: one that did not go on as it came is nothing that
+ * TLS could follow. */
+static void
+watch_segment(struct tunnel *t)
+{
+    if (segments_changed(t->segments)) {
+        mem_free(t->watch);
+        t->watch = NULL;
+        t->fresh = false;
+    }
+    if (t->watch)
+        watch_end(t, t->before);
+}
+
+static void
+relay_pass_segment(struct relay *r, struct slice data)
+{
+    struct tunnel *t = r->tunnel;
+    segments_take(t->segments, r->side == SIDE_CLIENT, data);
+    if (!tunnel_waits(t, r->side))
+        watch_segment(t);
+}
+
+/* How much went on, or waits to; what is left of a WebSocket at its end is no frame, and goes
+ * nowhere. */
 static size_t
 relay_pass(struct relay *r, struct relay *other, struct slice data)
 {
     struct tunnel *t = r->tunnel;
-    enum starttls_state before = t->watch ? t->watch->state : STARTTLS_WATCH;
+    t->before = t->watch ? t->watch->state : STARTTLS_WATCH;
     size_t n = t->ws ? ws_take(t->ws, r->side == SIDE_CLIENT, data) : watch_take(r, data);
+    struct slice taken = slice_first(data, n);
     t->last = t->host->ops->now(t->host);
-    if (n && !t->ws)
-        layer_send(&other->layer, slice_first(data, n));
+    if (n && t->segments)
+        relay_pass_segment(r, taken);
+    else if (n && !t->ws)
+        layer_send(&other->layer, taken);
     if (n)
-        tunnel_keep(t, r->side, slice_first(data, n));
-    if (t->watch)
-        watch_end(t, before);
+        tunnel_keep(t, r->side, taken);
+    if (t->watch && !t->segments)
+        watch_end(t, t->before);
     return n;
+}
+
+/* Whether nothing is taken of that side for now. Where TLS may begin what comes is read in its
+ * order: the answer not before the question. */
+static bool
+relay_is_stopped(const struct relay *r)
+{
+    const struct tunnel *t = r->tunnel;
+    return tunnel_waits(t, r->side) || (t->watch && tunnel_waits(t, !r->side));
 }
 
 static size_t
@@ -195,13 +231,11 @@ relay_on_data(struct relay *r, struct slice data)
     size_t n = data.n;
     if (!other)
         return data.n;
-    if (data.n && chain_full(other->layer.chain))
+    if (relay_is_stopped(r) || (data.n && chain_full(other->layer.chain)))
         return 0;
     if (data.n)
         n = relay_pass(r, other, data);
-    if (n < data.n && chain_full(other->layer.chain))
-        return n;
-    if (r->tunnel->ws && ws_waits(r->tunnel->ws, r->side == SIDE_CLIENT))
+    if ((n < data.n && chain_full(other->layer.chain)) || tunnel_waits(r->tunnel, r->side))
         return n;
     if (r->eof && !r->ended)
         relay_end(r);
@@ -235,7 +269,7 @@ relay_on_timer(struct relay *r, uint64_t now)
 {
     struct tunnel *t = r->tunnel;
     uint64_t idle = t->host->limits->idle_time;
-    if (t->ws && (ws_waits(t->ws, true) || ws_waits(t->ws, false)))
+    if (tunnel_waits(t, SIDE_CLIENT) || tunnel_waits(t, SIDE_SERVER))
         t->last = now;
     if (r->tunnel->last + idle > now) {
         r->layer.deadline = r->tunnel->last + idle;
@@ -295,6 +329,7 @@ relay_destroy(struct layer *l)
     if (t->side[SIDE_CLIENT] || t->side[SIDE_SERVER])
         return;
     ws_free(t->ws);
+    segments_free(t->segments);
     flow_unref(t->flow);
     mem_free(t->watch);
     mem_free(t);
@@ -315,10 +350,10 @@ side_new(struct tunnel *t, int side)
     return r;
 }
 
-/* What a WebSocket wants of its tunnel. */
+/* What a WebSocket or segments want of their tunnel. */
 
 static void
-ws_on_send(void *arg, bool up, struct slice bytes)
+carry_on_send(void *arg, bool up, struct slice bytes)
 {
     struct tunnel *t = arg;
     struct relay *to = t->side[up ? SIDE_SERVER : SIDE_CLIENT];
@@ -327,7 +362,7 @@ ws_on_send(void *arg, bool up, struct slice bytes)
 }
 
 static bool
-ws_on_full(void *arg, bool up)
+carry_on_full(void *arg, bool up)
 {
     struct tunnel *t = arg;
     const struct relay *to = t->side[up ? SIDE_SERVER : SIDE_CLIENT];
@@ -335,15 +370,19 @@ ws_on_full(void *arg, bool up)
 }
 
 static void
-ws_on_more(void *arg, bool up)
+carry_on_more(void *arg, bool up)
 {
     struct tunnel *t = arg;
-    if (t->side[up ? SIDE_CLIENT : SIDE_SERVER])
-        layer_tell(&t->side[up ? SIDE_CLIENT : SIDE_SERVER]->layer, CMD_MORE);
+    t->last = t->host->ops->now(t->host);
+    if (t->segments)
+        watch_segment(t);
+    for (int side = SIDE_CLIENT; side <= SIDE_SERVER; side++)
+        if (t->side[side] && (t->segments || side == (up ? SIDE_CLIENT : SIDE_SERVER)))
+            layer_tell(&t->side[side]->layer, CMD_MORE);
 }
 
 static void
-ws_on_end(void *arg, bool torn_up, bool torn_down)
+carry_on_end(void *arg, bool torn_up, bool torn_down)
 {
     struct tunnel *t = arg;
     if (t->side[SIDE_SERVER])
@@ -352,17 +391,55 @@ ws_on_end(void *arg, bool torn_up, bool torn_down)
         layer_tell(&t->side[SIDE_CLIENT]->layer, torn_down ? CMD_ABORT : CMD_CLOSE);
 }
 
-static const struct ws_ops ws_ops = {
-    .send = ws_on_send, .full = ws_on_full, .more = ws_on_more, .end = ws_on_end};
+static const struct carrier_ops carrier_ops = {
+    .send = carry_on_send, .full = carry_on_full, .more = carry_on_more, .end = carry_on_end};
 
 struct flow *
-relay_flow(struct layer *l, struct ws **ws)
+relay_flow(struct layer *l)
 {
     if (!l || l->ops != &relay_ops)
         return NULL;
-    const struct relay *r = container_of(l, struct relay, layer);
-    *ws = r->tunnel->ws;
-    return r->tunnel->flow;
+    return container_of(l, struct relay, layer)->tunnel->flow;
+}
+
+bool
+relay_stage(struct layer *half, void *hooks, bool stage)
+{
+    struct tunnel *t = container_of(half, struct relay, layer)->tunnel;
+    t->segments = segments_new(t->client, t->flow, hooks, stage);
+    if (t->segments)
+        segments_carry(t->segments, &carrier_ops, t);
+    else if (hooks)
+        t->host->ops->unhook(t->host, hooks);
+    return t->segments;
+}
+
+/* Of a tunnel whose bytes mean nothing here. */
+static bool
+inject_segment(struct relay *r, bool up, struct slice content, struct slice by, struct err *e)
+{
+    struct tunnel *t = r->tunnel;
+    const struct relay *from = t->side[up ? SIDE_CLIENT : SIDE_SERVER];
+    if (t->flow->kind != FLOW_TUNNEL || t->flow->passed.n)
+        return err_set(e, ERR_FAILED, "nothing can be sent in what is not understood");
+    if (!t->side[up ? SIDE_SERVER : SIDE_CLIENT] || !from || from->ended)
+        return err_set(e, ERR_FAILED, "the tunnel is closed that way");
+    if (!t->segments && !relay_stage(&r->layer, NULL, false))
+        return err_memory(e);
+    TRY(segments_inject(t->segments, up, content, by, e));
+    if (t->watch)
+        carry_on_more(t, up);
+    return true;
+}
+
+bool
+relay_inject(struct layer *l, bool up, const struct message *about, struct slice content,
+             struct slice by, struct err *e)
+{
+    struct relay *r = container_of(l, struct relay, layer);
+    if (r->tunnel->ws)
+        return ws_inject(r->tunnel->ws, up, about->opcode, content, by, e);
+    return inject_segment(r, up, content, by, e);
 }
 
 void
@@ -388,6 +465,7 @@ relay_new(struct chain *client, struct layer *server_old, struct flow *f)
     }
     t->side[SIDE_CLIENT] = up;
     t->side[SIDE_SERVER] = down;
+    t->client = client;
     t->host = client->host;
     t->flow = flow_ref(f);
     /* One deadline, on the side that has the host of the tunnel. */
@@ -448,7 +526,7 @@ relay_join(struct layer *client_old, struct layer *server_old, struct flow *f, s
     struct tunnel *t = container_of(up, struct relay, layer)->tunnel;
     t->ws = ws;
     if (ws)
-        ws_carry(ws, &ws_ops, t);
+        ws_carry(ws, &carrier_ops, t);
     chain_swap(client_old->chain, client_old, up);
     if (first.n) {
         layer_send(&t->side[SIDE_SERVER]->layer, first);

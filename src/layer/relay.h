@@ -6,11 +6,15 @@
 
 #include "layer/chain.h"
 
+struct message;
 struct ws;
 
-/* The flow that the layer carries, with its WebSocket if it is one; NULL when it is no relay, or
- * its flow is over. Borrowed. */
-struct flow *relay_flow(struct layer *l, struct ws **ws);
+/* The flow that the layer carries; NULL when it is no relay, or its flow is over. Borrowed. */
+struct flow *relay_flow(struct layer *l);
+/* Sends a message of our own in it, of a WebSocket with the opcode of 'about'. Only while it has a
+ * flow. */
+bool relay_inject(struct layer *l, bool up, const struct message *about, struct slice content,
+                  struct slice by, struct err *e) MUST_CHECK;
 /* Ends both connections; 'by' says who wanted that. */
 void relay_kill(struct layer *l, struct slice by);
 /*
@@ -37,6 +41,9 @@ void relay_watch(struct layer *half);
 /* For one that tells: the half is not on a chain yet, and is not wanted there before the server has
  * spoken. */
 void relay_listen(struct layer *half);
+/* For one whose segments are kept: who wants to be asked about them; 'hooks' is the host's own,
+ * unhooked at the end, also without memory: false then. */
+bool relay_stage(struct layer *half, void *hooks, bool stage) MUST_CHECK;
 /* Both ends are told by others what has happened: the end of one is not the end of the other.
  * Either half. */
 void relay_part(struct layer *half);

@@ -35,7 +35,7 @@ ws_watch(struct ws *w, void *hooks, bool stage)
 }
 
 void
-ws_carry(struct ws *w, const struct ws_ops *ops, void *arg)
+ws_carry(struct ws *w, const struct carrier_ops *ops, void *arg)
 {
     w->ops = ops;
     w->arg = arg;

@@ -4,12 +4,13 @@
  * with the flow. What breaks the rules of the protocol fails the connection as an endpoint would,
  * unless malformed messages are let through: then it goes on and is marked.
  *
- * It is no layer: what carries it hands bytes over and sends them, see struct ws_ops.
+ * It is no layer: what carries it hands bytes over and sends them, see layer/carrier.h.
  */
 #pragma once
 
 #include "base/err.h"
 #include "codec/ws_handshake.h"
+#include "layer/carrier.h"
 #include "layer/chain.h"
 
 /* A frame of at most so much content is waited for, checked, and sent on in one piece, so that what
@@ -18,25 +19,13 @@
 
 struct ws;
 
-/* Of what carries it; 'up' is from the client to the server. */
-struct ws_ops {
-    void (*send)(void *arg, bool up, struct slice bytes);
-    /* Whether no more should be sent that way now. */
-    bool (*full)(void *arg, bool up);
-    /* What that way has left untaken is to be offered again. */
-    void (*more)(void *arg, bool up);
-    /* It is over: what was sent goes out, then both sides are closed. Where 'torn' is set what was
-     * sent that way ends in the middle of a frame. */
-    void (*end)(void *arg, bool torn_up, bool torn_down);
-};
-
 /* Between the ends of the exchange whose 101 is in the flow, which must outlive it. 'client' is the
  * client's chain. Returns owned, NULL without memory. */
 struct ws *ws_new(struct chain *client, struct flow *f, const struct ws_agreed *agreed) MUST_CHECK;
 /* Who wants to be asked about messages; 'hooks' is the host's own, and unhooked at the end. */
 void ws_watch(struct ws *w, void *hooks, bool stage);
 /* Before anything else. */
-void ws_carry(struct ws *w, const struct ws_ops *ops, void *arg);
+void ws_carry(struct ws *w, const struct carrier_ops *ops, void *arg);
 /* How many of the bytes were taken. The rest is to be offered again with what comes behind it. */
 size_t ws_take(struct ws *w, bool up, struct slice data);
 /* Whether a message that way waits for an answer: nothing is taken then. */

@@ -45,7 +45,7 @@ struct ws {
     struct chain *client;
     struct host *host;
     struct flow *flow; /* borrowed */
-    const struct ws_ops *ops;
+    const struct carrier_ops *ops;
     void *arg;
     struct ws_agreed agreed;
     bool over;

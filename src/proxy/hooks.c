@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 #include "base/rand.h"
+#include "flow/message.h"
 #include "proxy/engine.h"
 #include "proxy/hold.h"
 
@@ -27,16 +28,23 @@ any_is_on(const struct rules *rules)
     return on;
 }
 
-struct hooks *
-hooks_new(struct session *s)
+static struct hooks *
+hooks_make(struct session *s, struct rules *rules)
 {
     struct hooks *h = mem_zalloc(sizeof(*h));
     if (!h)
         return NULL;
+    h->main = h;
     h->session = s;
-    h->rules = rules_ref(s->worker->rules);
+    h->rules = rules_ref(rules);
     list_init(&h->node);
     return h;
+}
+
+struct hooks *
+hooks_new(struct session *s)
+{
+    return hooks_make(s, s->worker->rules);
 }
 
 bool
@@ -97,7 +105,7 @@ static void
 hooks_note(struct hooks *h, struct decision *d)
 {
     struct flow *f = h->hook.flow;
-    h->never_hold |= d->never_hold;
+    h->main->never_hold |= d->never_hold;
     d->never_hold = false;
     if (d->discard)
         f->flags |= FLOW_DISCARDED;
@@ -108,7 +116,7 @@ hooks_note(struct hooks *h, struct decision *d)
 static bool
 hooks_hold(struct hooks *h, struct decision *d)
 {
-    bool wanted = d->hold && !h->never_hold;
+    bool wanted = d->hold && !h->main->never_hold;
     d->hold = false;
     return wanted && hold_begin(h);
 }
@@ -169,21 +177,17 @@ hooks_proceed(struct hooks *h)
     return hooks_end(h);
 }
 
-/* Those for the question: messages of both directions of a flow may wait at once. */
+/* Those for the question: a message of the client may wait beside whatever waits of the server. */
 static struct hooks *
 hooks_of(struct ask *a)
 {
     struct hooks *h = a->hook.hooks;
-    if (h->ask == a || (!h->ask && (!h->other || h->other->ask != a)))
+    if (a->hook.stage != STAGE_MESSAGE || !a->hook.message->up)
         return h;
-    if (h->other)
-        return h->other;
-    h->other = mem_zalloc(sizeof(*h));
     if (!h->other)
-        return NULL;
-    h->other->session = h->session;
-    h->other->rules = rules_ref(h->rules);
-    list_init(&h->other->node);
+        h->other = hooks_make(h->session, h->rules);
+    if (h->other)
+        h->other->main = h;
     return h->other;
 }
 

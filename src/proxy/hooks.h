@@ -15,7 +15,8 @@ struct hooks {
     struct rules_walk walk;
     struct hook hook;
     struct timer *timer; /* of a delay, or the end of a hold */
-    struct hooks *other; /* for a question while one waits: of the other direction; or NULL */
+    struct hooks *other; /* for the messages of the client; NULL: there were none yet */
+    struct hooks *main;  /* whose 'other' it is; or itself */
     bool over;           /* all rules of the stage have spoken */
     bool never_hold;     /* somebody has said so */
     bool hold_response;  /* it is to be held when it is whole */

@@ -47,7 +47,7 @@ static bool
 live_relay(struct live_call *c, struct worker *w, const struct session *s)
 {
     struct live l = {.worker = w, .relay = s->client->top};
-    l.flow = relay_flow(l.relay, &l.ws);
+    l.flow = relay_flow(l.relay);
     if (!l.flow || (c->flow && l.flow->id != c->flow))
         return false;
     l.held = live_held(w, l.flow);
@@ -67,14 +67,14 @@ live_all(struct live_call *c, struct worker *w)
 {
     list_for_safe (it, &w->sessions) {
         struct session *s = session_at(it);
+        if (live_relay(c, w, s))
+            continue;
         if (session_hello_flow(s)) {
             live_tell_hello(c, s);
             continue;
         }
-        if (!live_is_http(s)) {
-            live_relay(c, w, s);
+        if (!live_is_http(s))
             continue;
-        }
         list_for_safe (seat, &s->fan->seats) {
             struct exchange *x = exchange_at(seat);
             if (x && x->flow)
@@ -109,13 +109,13 @@ live_one(struct live_call *c, struct worker *w)
     list_for_safe (it, &w->sessions) {
         struct session *s = session_at(it);
         const struct flow *hello = session_hello_flow(s);
+        if (live_relay(c, w, s))
+            return;
         if (hello && hello->id == c->flow) {
             live_tell_hello(c, s);
             return;
         }
         struct exchange *x = live_is_http(s) ? exchange_find(s->fan, c->flow) : NULL;
-        if (!x && live_relay(c, w, s))
-            return;
         if (!x)
             continue;
         live_tell(c, w, x);
@@ -175,4 +175,13 @@ live_kill(struct live *l, struct slice by)
         relay_kill(l->relay, by);
     else
         session_hello_kill(l->session, by);
+}
+
+bool
+live_inject(struct live *l, bool up, const struct message *about, struct slice content,
+            struct slice by, struct err *e)
+{
+    if (l->relay)
+        return relay_inject(l->relay, up, about, content, by, e);
+    return err_set(e, ERR_FAILED, "no messages cross the flow");
 }

@@ -10,16 +10,15 @@ struct exchange;
 struct hooks;
 struct layer;
 struct live_call;
+struct message;
 struct session;
 struct worker;
-struct ws;
 
 /* An exchange that is under way, or a ClientHello and what becomes of it. Borrowed for the call. */
 struct live {
     struct worker *worker;
     struct exchange *x;      /* NULL where its connections are a tunnel, */
-    struct layer *relay;     /* which is this, of the client's chain */
-    struct ws *ws;           /* and its WebSocket, if it is one; */
+    struct layer *relay;     /* which is this, of the client's chain; */
     struct session *session; /* or a connection whose ClientHello is the flow */
     struct flow *flow;
     struct hooks *held; /* when it waits for a person, else NULL */
@@ -44,3 +43,7 @@ struct live_call {
 bool live_begin(struct live_call *c) MUST_CHECK;
 /* Ends it, whatever it does; 'by' says who wanted that. */
 void live_kill(struct live *l, struct slice by);
+/* Sends a message of our own in it: to the server ('up') or to the client; 'about' has the opcode
+ * for a WebSocket and the name of an event. */
+bool live_inject(struct live *l, bool up, const struct message *about, struct slice content,
+                 struct slice by, struct err *e) MUST_CHECK;

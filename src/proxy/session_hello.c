@@ -123,6 +123,17 @@ session_hello_tunnel(struct session *s, const char *scheme, const char *passed)
 
 /* Passing through --------------------------------------------------------------------------- */
 
+/* Where a rule may want something of segments. false without memory. */
+static bool
+tunnel_stage(struct session *s, struct layer *half)
+{
+    const struct rules *rules = s->worker->rules;
+    if (s->greeting->flow->passed.n || !rules || !rules_any(rules, STAGE_MESSAGE))
+        return true;
+    struct hooks *h = hooks_new(s);
+    return h && relay_stage(half, h, true);
+}
+
 struct layer *
 session_tunnel_half(struct session *s, struct upstream *u, const struct failure *why)
 {
@@ -136,8 +147,10 @@ session_tunnel_half(struct session *s, struct upstream *u, const struct failure 
     /* Where TLS was to begin in the middle there is a relay already. */
     struct layer *old = s->changes ? u->chain->top : u->fan->layer.down;
     struct layer *half = relay_new(s->client, old, f);
-    if (half)
+    if (half && tunnel_stage(s, half))
         return half;
+    if (half)
+        relay_drop(half);
     upstream_close(u);
     hello_fail_for(s, REASON_MEMORY, "for a tunnel");
     return NULL;

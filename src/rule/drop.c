@@ -1,4 +1,4 @@
-/* drop: a message of a WebSocket does not go on. */
+/* drop: one of the messages that cross a flow does not go on. */
 #include "flow/message.h"
 #include "rule/act.h"
 
@@ -12,8 +12,8 @@ apply(const void *action UNUSED, struct hook *h)
 
 const struct rule_ops rule_drop = {
     .name = "drop",
-    .help = "Lets a message of a WebSocket not go on: it is kept with the flow, as dropped. Which "
-            "ones, the query says: msg.dir, msg.op, msg.body, msg.size.",
+    .help = "Lets one of the messages that cross a flow not go on: it is kept with the flow, as "
+            "dropped. Which ones, the query says: msg.dir, msg.op, msg.body, msg.size.",
     .stages = ACT_MESSAGE,
     .apply = apply,
 };

@@ -9,8 +9,10 @@ struct hold {
 static const struct rule_param params[] = {
     PARAM(hold, at, "at", CHOICE, .def = "request-head",
           .choices = "client-hello|request-head|request|response-head|response|message",
-          .help = "where: what a client says first in TLS, a message once its head is there, or "
-                  "with all of its content; each message that crosses a WebSocket"),
+          .help =
+              "where: what a client says first in TLS, a message once its head is there, or "
+              "with all of its content; each message of a WebSocket, event of a stream, message of "
+              "gRPC, segment of a tunnel"),
     PARAM_END,
 };
 

@@ -1,4 +1,4 @@
-/* replace-message: a part of a message of a WebSocket, or all of it, becomes another. */
+/* replace-message: a part of a message that crosses a flow, or all of it, becomes another. */
 #include "flow/message.h"
 #include "rule/act.h"
 #include "rule/pattern.h"
@@ -61,9 +61,11 @@ apply(const void *action, struct hook *h)
 
 const struct rule_ops rule_replace_message = {
     .name = "replace-message",
-    .help = "Replaces what a pattern matches in a message of a WebSocket, or all of it. It is "
-            "compressed anew where it came so; one that is larger than what is recorded "
-            "(body-limit) stays as it is.",
+    .help = "Replaces what a pattern matches in one of the messages that cross a flow, or all of "
+            "it: a message of a WebSocket, the data of a server-sent event, a message of gRPC, "
+            "what came at once in a tunnel. That of a WebSocket is compressed anew where it came "
+            "so, one of gRPC is not; one that is larger than what is recorded (body-limit) stays "
+            "as it is.",
     .size = sizeof(struct replace_message),
     .params = params,
     .stages = ACT_MESSAGE,

@@ -84,6 +84,13 @@ static bool (*const shows[STAGES_N])(struct trial *t) = {
     [STAGE_RESPONSE] = show_response,  [STAGE_MESSAGE] = show_messages,
 };
 
+/* What a flow of its kind has not, and goes on without. */
+static bool
+is_skipped(const struct trial *t, enum stage s)
+{
+    return t->from->kind == FLOW_TUNNEL && s != STAGE_CLIENT_HELLO && s != STAGE_MESSAGE;
+}
+
 /* Where it went before anything was changed. */
 static void
 aim(struct flow *to, const struct flow *from)
@@ -144,6 +151,7 @@ run_messages(struct trial *t, struct rule *r)
         struct message *m = message_begin(t->flow, &about);
         if (!m)
             continue;
+        message_name(t->flow, m, &m->name, from->name);
         copy_content(t->flow, m, &m->raw, &from->raw);
         copy_content(t->flow, m, &m->plain, &from->plain);
         t->decision.end = END_GO;
@@ -164,11 +172,16 @@ trial_run(struct trial *t, struct rule *r, struct flow *f, struct err *e)
         trial_release(t);
         return err_memory(e);
     }
-    for (enum stage s = 0; s < STAGES_N && t->decision.end == END_GO && shows[s](t); s++)
+    for (enum stage s = 0; s < STAGES_N && t->decision.end == END_GO; s++) {
+        if (is_skipped(t, s))
+            continue;
+        if (!shows[s](t))
+            break;
         if (s == STAGE_MESSAGE && info.stages & 1u << s)
             run_messages(t, r);
         else if (info.stages & 1u << s && !t->decision.failed)
             run_stage(t, r, s, NULL);
+    }
     return true;
 }
 

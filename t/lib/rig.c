@@ -261,7 +261,8 @@ build_tunnel(struct rig *r)
     f->started = r->now;
     bool good = relay_join(client->chain->top, server->chain->top, f, NULL, SLICE_NONE);
     flow_unref(f);
-    return good;
+    bool stage = rig_hook_stages(r) & 1u << STAGE_MESSAGE;
+    return good && (!stage || relay_stage(client->chain->top, NULL, true));
 }
 
 struct rig *

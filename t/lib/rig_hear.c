@@ -32,7 +32,9 @@ rig_hear(void *arg, const struct moment *m)
     for (size_t i = 0; m->flow && i < ARRAY_LEN(r->kept); i++)
         assert(r->kept[i].flow != m->flow);
     assert(m->at == r->now && is_piece(m->id) == (m->data.n > 0));
-    if (!r->options.tell || r->options.quiet || is_piece(m->id))
+    /* Segments are cut as they come. */
+    bool segment = m->id == HOOK_MESSAGE && slice_eq(m->text, SLICE("tcp"));
+    if (!r->options.tell || r->options.quiet || is_piece(m->id) || segment)
         return;
     lines_add(&r->did, "tell %s%s%s", hook_rows[m->id].name, m->word ? " word " : "",
               m->word ? m->word : "");

@@ -115,6 +115,13 @@ say_message(struct rig *r, const struct message *m)
     lines_add(&r->did, "%.*s", SLICE_ARG(buf_slice(&out)));
 }
 
+/* They are cut as they come: that is what a play may be about. */
+static bool
+tells_segments(const struct rig *r)
+{
+    return rig_hook_stages(r) & 1u << STAGE_MESSAGE;
+}
+
 /* A buf that does not come from the gated memory is not to be had: the text is built in place. */
 static void
 rig_record(struct host *h, struct flow *f)
@@ -152,7 +159,7 @@ rig_record(struct host *h, struct flow *f)
     lines_add(&r->did, "%.*s", SLICE_ARG(buf_slice(&out)));
     for (const struct message *m = messages_from(f->messages, 0); m;
          m = messages_next(f->messages, m))
-        if (m->kind != MESSAGE_TCP) /* those are cut as they come */
+        if (m->kind != MESSAGE_TCP || tells_segments(r))
             say_message(r, m);
 }
 

@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-static unsigned recorded;
+static unsigned recorded, unhooked;
 
 static uint64_t
 no_time(struct host *h)
@@ -23,12 +23,20 @@ count(struct host *h, struct flow *f)
 }
 
 static void
+unhook(struct host *h, void *hooks)
+{
+    assert_string_equal(hooks, "hooks");
+    unhooked++;
+}
+
+static void
 flush(struct chain *c)
 {
     buf_reset(&c->wire.out);
 }
 
-static const struct host_ops ops = {.now = no_time, .wall = no_time, .record = count};
+static const struct host_ops ops = {
+    .now = no_time, .wall = no_time, .record = count, .unhook = unhook};
 static const struct layer_limits limits = {.body_limit = 100};
 
 struct tunnel_ends {
@@ -52,7 +60,7 @@ setup(void **state)
 {
     static struct tunnel_ends t;
     t = (struct tunnel_ends){.host = {.ops = &ops, .limits = &limits}};
-    recorded = 0;
+    recorded = unhooked = 0;
     turn_init(&t.turn, flush);
     t.client = end_new(&t, ROLE_ACCEPT);
     t.server = end_new(&t, ROLE_CONNECT);
@@ -110,6 +118,27 @@ a_tunnel_is_recorded_once_whichever_side_goes_first(void **state)
     assert_int_equal(recorded, 1);
 }
 
+/* Who wanted to be asked about segments is let go of. */
+static void
+a_tunnel_that_never_was_is_unhooked(void **state)
+{
+    static char hooks[] = "hooks";
+    struct tunnel_ends *t = *state;
+    struct flow *f = flow_new(FLOW_TUNNEL, t->client->peer, NULL);
+    struct chain *c = end_new(t, ROLE_ACCEPT), *s = end_new(t, ROLE_CONNECT);
+    turn_begin(&t->turn);
+    struct layer *up = relay_new(c, s->top, f);
+    assert_true(up && relay_stage(up, hooks, true));
+    chain_free(s);
+    relay_drop(up);
+    turn_end(&t->turn);
+    assert_int_equal(unhooked, 1);
+    chain_free(c);
+    flow_unref(f);
+    chain_free(t->client);
+    chain_free(t->server);
+}
+
 int
 main(void)
 {
@@ -117,6 +146,7 @@ main(void)
         cmocka_unit_test_setup(what_comes_for_a_side_that_is_gone_is_dropped, setup),
         cmocka_unit_test_setup(closed_tls_is_counted_and_not_kept, setup),
         cmocka_unit_test_setup(a_tunnel_is_recorded_once_whichever_side_goes_first, setup),
+        cmocka_unit_test_setup(a_tunnel_that_never_was_is_unhooked, setup),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

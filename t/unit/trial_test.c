@@ -161,7 +161,7 @@ without_a_response_its_stages_are_not_tried(void **state)
 }
 
 static void
-a_tunnel_is_nothing_for_rules(void **state)
+a_tunnel_is_nothing_for_rules_of_exchanges(void **state)
 {
     struct flow *f = flow_make(FLOW_TUNNEL, NULL);
     struct trial t = try_rule("do: block", f);
@@ -217,6 +217,27 @@ messages_are_tried_one_by_one(void **state)
     flow_unref(f);
 }
 
+/* Of an exchange or of a tunnel, by what it says: decoded where it came coded. */
+static void
+messages_of_every_kind_are_tried(void **state)
+{
+    for (enum message_kind k = 0; k < MESSAGE_KINDS_N; k++) {
+        struct flow *f = k == MESSAGE_TCP ? flow_make(FLOW_TUNNEL, NULL) : make_flow();
+        struct message *m = message_begin(f, &(struct message){.kind = k, .opcode = WS_TEXT});
+        message_name(f, m, &m->name, SLICE("named"));
+        message_add(f, m, k == MESSAGE_SSE ? &m->plain : &m->raw, SLICE("a secret"), 100, 0);
+        message_end(f, m);
+        struct trial t = try_rule("do: replace-message\nwhen: msg.body:secret msg.op:named\n"
+                                  "pattern: secret\nwith: word",
+                                  f);
+        m = messages_from(t.flow->messages, 1);
+        assert_true(t.matched && m->flags & MESSAGE_EDITED);
+        assert_memory_equal(m->sent.first->data, "a word", 6);
+        trial_release(&t);
+        flow_unref(f);
+    }
+}
+
 int
 main(void)
 {
@@ -229,9 +250,10 @@ main(void)
         cmocka_unit_test(a_match_without_an_effect_is_a_match),
         cmocka_unit_test(changes_of_other_rules_are_not_there),
         cmocka_unit_test(without_a_response_its_stages_are_not_tried),
-        cmocka_unit_test(a_tunnel_is_nothing_for_rules),
+        cmocka_unit_test(a_tunnel_is_nothing_for_rules_of_exchanges),
         cmocka_unit_test(marks_go_to_the_copy),
         cmocka_unit_test(messages_are_tried_one_by_one),
+        cmocka_unit_test(messages_of_every_kind_are_tried),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -195,7 +195,7 @@ act_hold_response(struct trip *v, struct live *l)
 static void
 act_never(struct trip *v, struct live *l)
 {
-    l->held->never_hold = true;
+    l->held->main->never_hold = true;
     hold_decide(l->held, HOLD_FORWARD, who(v));
 }
 

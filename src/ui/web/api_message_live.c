@@ -4,7 +4,6 @@
 #include "base/scan.h"
 #include "codec/ws_frame.h"
 #include "flow/message_json.h"
-#include "layer/ws.h"
 #include "proxy/live.h"
 #include "ui/web/api_message.h"
 #include "ui/web/control.h"
@@ -24,7 +23,7 @@ struct errand_live {
     struct message_page page;
     bool up;
     unsigned opcode;
-    struct slice content;
+    struct slice name, content;
     struct buf out;
     struct json json;
     struct err e;
@@ -111,11 +110,9 @@ each_send(struct live_call *c, struct live *l)
 {
     struct errand_live *v = container_of(c, struct errand_live, live);
     char by[80];
+    struct message about = {.opcode = v->opcode, .name = v->name};
     snprintf(by, sizeof by, "client %.60s", v->call->who);
-    if (!l->ws)
-        v->failed = !err_set(&v->e, ERR_FAILED, "the flow is no WebSocket");
-    else
-        v->failed = !ws_inject(l->ws, v->up, v->opcode, v->content, slice_str(by), &v->e);
+    v->failed = !live_inject(l, v->up, &about, v->content, slice_str(by), &v->e);
     json_begin_object(&v->json, NULL);
     json_u64(&v->json, "done", 1);
     json_end_object(&v->json);
@@ -138,14 +135,15 @@ read_opcode(struct slice op, unsigned *out)
     return *out;
 }
 
-/* {"to": "client" or "server", "op": "text", "content": text or "content_base64": bytes}. false:
- * the call has failed. */
+/* {"to": "client" or "server", "op": "text", "event": "name", "content": text or "content_base64":
+ * bytes}. false: the call has failed. */
 static bool
 read_message(struct errand_live *v, const json_t *o)
 {
     struct call *c = v->call;
     struct slice to = json_in_key(o, "to"), op = json_in_key(o, "op");
     v->up = slice_eq(to, SLICE("server"));
+    v->name = json_in_key(o, "event");
     const char *bad = NULL;
     if (!v->up && !slice_eq(to, SLICE("client")))
         bad = "'to' must be 'client' or 'server'";
@@ -153,6 +151,9 @@ read_message(struct errand_live *v, const json_t *o)
         bad = "'op' must be text, binary, ping, pong or close";
     else if (!json_in_bytes(o, "content", c->arena, CALL_CONTENT_MAX, &v->content))
         bad = "'content' must be a string, or 'content_base64' one of base64";
+    else if (v->name.n > MESSAGE_NAME_MAX || slice_find(v->name, '\n') < v->name.n ||
+             slice_find(v->name, '\r') < v->name.n)
+        bad = "'event' must be one line of at most 200 bytes";
     if (bad)
         call_fail(c, 400, "bad-field", "%s", bad);
     return !bad;

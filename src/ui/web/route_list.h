@@ -144,7 +144,7 @@ ROUTE("GET", "/api/v1/flows/{id}/messages", api_messages,
                        {"content", "integer", "bytes of each that are shown, at most 1 MiB"}),
       .response = "MessagePage")
 ROUTE("POST", "/api/v1/flows/{id}/messages", api_message_send,
-      .summary = "Sends a message of our own in a WebSocket that is open",
+      .summary = "Sends a message of our own in a flow that is under way: a WebSocket, a tunnel, a stream of events, gRPC",
       .params = PARAMS({"id", "integer", "the flow"}), .body = "MessageSend", .response = "Acted")
 ROUTE("GET", "/api/v1/flows/{id}/messages/{number}", api_message,
       .summary = "One of them, with all of its contents in base64",
