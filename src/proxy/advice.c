@@ -12,7 +12,8 @@ static const struct {
      "Requests that two programs could read in two ways are not forwarded.\n"
      "To study them: --allow-malformed forwards them byte for byte, one connection each.\n"},
     {REASON_BAD_RESPONSE,
-     "To see what the server sent: weir dump --detail 2. To let it through: --allow-malformed.\n"},
+     "To see what the server sent: weir dump --detail 2. To let it through: --allow-malformed.\n"
+     "To ask servers by HTTP/1 alone, whatever the client speaks: --no-http2-server.\n"},
     {REASON_BAD_MESSAGE, "To let such messages through as they are: --allow-malformed.\n"},
     {REASON_BAD_TARGET,
      "Weir is an HTTP proxy: set it as the proxy of your program, do not open it as a server.\n"

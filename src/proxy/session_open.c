@@ -154,6 +154,14 @@ session_to(const struct session *s)
     return slice_str(s->to ? s->to : "");
 }
 
+/* Whether the client, who spoke HTTP/2 to it in clear, must know that it speaks that. */
+static bool
+open_is_known_h2(const struct session *s, const struct flow *f)
+{
+    bool meant = s->tunnelled || s->fixed.host[0];
+    return meant && !s->tls && slice_eq(f->host, slice_str(s->target)) && f->port == s->port;
+}
+
 /* Where a rule wants this request to go, or the whole connection; empty: where its target is. */
 static struct slice
 open_to(const struct session *s, const struct ask *a)
@@ -180,7 +188,7 @@ open_spec(struct session *s, const struct ask *a)
     struct authority to;
     bool tls = f->scheme[0] && f->scheme[4] == 's';
     struct upstream_spec spec = {.setup = s->setup, .host = f->host, .port = f->port, .tls = tls};
-    spec.h2 = tls && s->asks_h2 && !open_needs_h1(f);
+    spec.h2 = s->asks_h2 && (tls || open_is_known_h2(s, f)) && !open_needs_h1(f);
     if (tls && open_is_named(s, f))
         spec.sni = slice_str(s->sni);
     struct slice wanted = open_to(s, a);

@@ -37,7 +37,7 @@ upstream_key(const struct upstream_spec *s, char out[UPSTREAM_KEY_MAX])
     buf_append(&b, s->tls ? spec_name(s) : s->host);
     buf_byte(&b, ':');
     buf_u64(&b, s->setup->id);
-    if (s->tls && s->h2)
+    if (s->h2)
         buf_append(&b, SLICE(":h2"));
     out[b.w] = 0;
 }
@@ -226,12 +226,12 @@ upstream_secure(struct upstream *u, struct waiter *w)
     return true;
 }
 
-/* In the version that TLS agreed on. */
+/* In the version that TLS agreed on. In clear nobody agrees on any. */
 static bool
 upstream_push_http(struct upstream *u)
 {
     const struct peer_tls *facts = u->peer->tls;
-    u->h2 = u->offers_h2 && facts && slice_eq(slice_str(facts->alpn), SLICE("h2"));
+    u->h2 = u->offers_h2 && (!u->tls || (facts && slice_eq(slice_str(facts->alpn), SLICE("h2"))));
     struct layer *http = u->h2 ? h2_new(&u->host, ROLE_CONNECT) : h1_new(&u->host, ROLE_CONNECT);
     struct fan *fan = http ? fan_new(NULL) : NULL;
     if (!fan) {
@@ -383,7 +383,7 @@ upstream_init(struct upstream *u, struct worker *w, const struct upstream_spec *
     list_init(&u->owned);
     u->tls = s->tls;
     u->raw = s->raw;
-    u->offers_h2 = s->tls && s->h2;
+    u->offers_h2 = s->h2;
     snprintf(u->name, sizeof(u->name), "%.*s", SLICE_ARG(s->host));
     snprintf(u->sni, sizeof(u->sni), "%.*s", SLICE_ARG(spec_name(s)));
     upstream_key(s, u->key);

@@ -23,7 +23,7 @@ struct upstream_spec {
     bool tls;
     bool raw;         /* for one tunnel: never shared, never kept */
     struct slice sni; /* what the client sent; empty: the host, when it is a name */
-    bool h2;          /* HTTP/2 is offered, with TLS */
+    bool h2;          /* HTTP/2 is offered with TLS, and spoken in clear */
 };
 
 enum upstream_state { UPSTREAM_OPENING, UPSTREAM_IDLE, UPSTREAM_LEASED, UPSTREAM_DEAD };
@@ -58,7 +58,7 @@ struct upstream {
     uint64_t idle_since;
     void *bound; /* the session that alone may use it (connection-bound authentication) */
     bool tls, raw, connected, secured;
-    bool offers_h2, h2;       /* HTTP/2 was offered, was chosen */
+    bool offers_h2, h2;       /* HTTP/2 is offered (in clear: spoken), was chosen */
     struct list owned;        /* in the session that it belongs to */
     char name[256], sni[256]; /* host, server name */
     char key[UPSTREAM_KEY_MAX];

@@ -235,6 +235,29 @@ def test_prior_knowledge_in_clear(weir, origin):
     assert proxy.flow(kind="http")["url"] == f"http://127.0.0.1:{site.port}/clear"
 
 
+def in_clear(weir, site, mode, *options):
+    """A client of HTTP/2 that knows the server to be one, in a tunnel or in front of it."""
+    at = f"127.0.0.1:{site.port}"
+    proxy = weir(*(["--mode", f"reverse:http://{at}"] if mode == "reverse" else []), *options)
+    return proxy, two.Client(proxy.tunnel(at) if mode == "connect" else proxy.dial())
+
+
+@pytest.mark.parametrize("mode", ["connect", "reverse"])
+def test_prior_knowledge_in_clear_is_that_of_the_server_too(weir, site2, origin, mode):
+    site = site2(two.echo)
+    proxy, client = in_clear(weir, site, mode)
+    streams = [client.ask(scheme="http", path=f"/{n}") for n in range(20)]
+    assert all(said(client.answer(stream)) for stream in streams)
+    assert len(site.connections) == 1 and [len(server.requests) for server in site.servers] == [20]
+
+    old = origin()
+    proxy, client = in_clear(weir, old, mode)
+    got = client.get(scheme="http")
+    assert got.status == 502 and b"--no-http2-server" in got.body, got.body
+    proxy, client = in_clear(weir, old, mode, "--no-http2-server")
+    assert client.get(scheme="http").body == b"hello\n"
+
+
 def test_proxy_authentication_of_a_client_in_clear(weir, origin):
     site = origin()
     proxy = weir("--proxyauth", "me:secret")
