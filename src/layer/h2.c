@@ -90,14 +90,20 @@ own_settings(const struct h2 *h, nghttp2_settings_entry *iv)
     return n;
 }
 
-/* What only a server says is left out, and what would cost us any amount of memory is bounded. */
+/* gRPC: values of fields may hold any byte, of those whose name ends in -bin. We do not read such.
+ */
+#define SETTINGS_TRUE_BINARY 0xfe03
+
+/* What only a server says is left out, with what would let it send fields that are no HTTP; what
+ * would cost us any amount of memory is bounded. */
 static size_t
 their_settings(const struct peer_h2 *like, nghttp2_settings_entry *iv)
 {
     size_t n = 0;
     for (unsigned i = 0; i < like->n_settings; i++) {
         nghttp2_settings_entry e = {like->settings[i].id, like->settings[i].value};
-        if (e.settings_id == NGHTTP2_SETTINGS_ENABLE_CONNECT_PROTOCOL)
+        if (e.settings_id == NGHTTP2_SETTINGS_ENABLE_CONNECT_PROTOCOL ||
+            e.settings_id == SETTINGS_TRUE_BINARY)
             continue;
         if (e.settings_id == NGHTTP2_SETTINGS_HEADER_TABLE_SIZE)
             e.value = MIN(e.value, TABLE_MAX);
