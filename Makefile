@@ -10,6 +10,7 @@
 #   make fuzz-report           what the fuzzers have done so far, and the coverage of tests and corpora by file
 #   make bench|bench-check|profile ARGS='...'      speed: see docs/PERFORMANCE.md
 #   make faults|soak           every byte of test_faults.py; mixed traffic for MINUTES=60
+#   make long-streams          gRPC and server-sent events for MINUTES=60, RATE=100 a second: nothing may grow, get lost or wait
 #   make churn MINUTES=10      clients that come and go for so long: nothing may grow
 #   make smuggle               every ambiguous message, in place of a part of them, and docs/SMUGGLING.md
 #   make tidy|coverage|format|docs|install|clean|compile_commands.json
@@ -92,7 +93,7 @@ WEIR := $(if $(filter release,$(V)),$(B)/weir,$(O)/weir)
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all run check unit play e2e replay asan tsan fuzz fuzz-long fuzz-programs fuzz-report lint tidy coverage format made-docs docs docs-check security mutants install clean objects bench bench-programs bench-check profile tsan-e2e faults soak soak-run churn smuggle FORCE
+.PHONY: all run check unit play e2e replay asan tsan fuzz fuzz-long fuzz-programs fuzz-report lint tidy coverage format made-docs docs docs-check security mutants install clean objects bench bench-programs bench-check profile tsan-e2e faults soak soak-run long-streams churn smuggle FORCE
 all: $(WEIR)
 objects: $(ALL_OBJ)
 
@@ -179,6 +180,9 @@ soak:
 	@$(MAKE) V=asan soak-run
 soak-run: $(WEIR)
 	@WEIR=$(abspath $(WEIR)) PYTHONDONTWRITEBYTECODE=1 $(PYTHON) t/e2e/soak.py $(MINUTES)
+# Two streams for so long, RATE messages a second each.
+long-streams: $(WEIR)
+	@WEIR=$(abspath $(WEIR)) PYTHONDONTWRITEBYTECODE=1 $(PYTHON) t/e2e/long_streams.py $(MINUTES) $(or $(RATE),100)
 
 bench-programs: $(BENCH_BIN)
 $(O)/t/bench/count.so: $(O)/obj/t/bench/preload_count.o
