@@ -112,6 +112,16 @@ their_settings(const struct peer_h2 *like, nghttp2_settings_entry *iv)
     return n;
 }
 
+static bool
+shuts_windows(const nghttp2_settings_entry *iv, size_t n)
+{
+    bool shut = false;
+    for (size_t i = 0; i < n; i++)
+        if (iv[i].settings_id == NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE)
+            shut = !iv[i].value;
+    return shut;
+}
+
 static int
 submit_priorities(struct h2 *h, const struct peer_h2 *like)
 {
@@ -136,6 +146,7 @@ h2_begin(struct h2 *h, const struct peer_h2 *like)
     int64_t window =
         like ? NGHTTP2_INITIAL_CONNECTION_WINDOW_SIZE + (int64_t)like->window : H2_CONNECTION;
     window = MIN(window, NGHTTP2_MAX_WINDOW_SIZE);
+    h->shut = shuts_windows(iv, n);
     return !nghttp2_submit_settings(h->session, NGHTTP2_FLAG_NONE, iv, n) &&
            (window <= NGHTTP2_INITIAL_CONNECTION_WINDOW_SIZE ||
             !nghttp2_session_set_local_window_size(h->session, NGHTTP2_FLAG_NONE, 0,

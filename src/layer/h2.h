@@ -69,8 +69,9 @@ struct h2 {
     struct list streams; /* the newest last */
     struct list gone;    /* to be freed at the end of the turn */
     unsigned n_streams;
-    uint32_t seen; /* accept: the last stream that began */
-    size_t held;   /* of all 'in' */
+    uint32_t seen;             /* accept: the last stream that began */
+    uint32_t gap_from, gap_to; /* between these two it began none, when it last left some out */
+    size_t held;               /* of all 'in' */
     struct h2_block block;
     size_t block_bytes;  /* of its frames */
     uint64_t block_from; /* its last frame has yet to come: since when; else 0 */
@@ -82,6 +83,7 @@ struct h2 {
     bool reading;        /* in nghttp2_session_mem_recv */
     bool eof, closing, closed;
     bool no_more; /* EV_EOF has gone up */
+    bool shut;    /* connect: our SETTINGS leave each stream a window of nothing */
 
     /* Of the current ten seconds. */
     uint64_t count_from;

@@ -168,11 +168,25 @@ at_eof(struct h2 *h)
 /* The callbacks --------------------------------------------------------------------------------
  */
 
+/* A number that was left out is used no more (RFC 9113 section 5.1.1). nghttp2 takes it for a
+ * stream that has closed, whose last frames are of no interest. */
+static void
+check_number(struct h2 *h, const nghttp2_frame_hd *hd)
+{
+    struct failure why;
+    uint32_t id = (uint32_t)hd->stream_id;
+    if (hd->type != NGHTTP2_HEADERS || id <= h->gap_from || id >= h->gap_to)
+        return;
+    failure_set(&why, REASON_BAD_REQUEST, "HTTP/2: a stream began behind one with a higher number");
+    h2_end(h, NGHTTP2_PROTOCOL_ERROR, &why);
+}
+
 static int
 on_begin_frame(nghttp2_session *session UNUSED, const nghttp2_frame_hd *hd, void *user)
 {
     struct h2 *h = h2_of_user(user);
     bool known = hd->type <= NGHTTP2_CONTINUATION;
+    check_number(h, hd);
     if (!known || (hd->type == NGHTTP2_CONTINUATION && !hd->length))
         h2_count_frame(h);
     if (hd->type == NGHTTP2_HEADERS) {
@@ -203,6 +217,10 @@ on_begin_headers(nghttp2_session *session, const nghttp2_frame *frame, void *use
     struct h2_stream *s = h2_stream_new(h, (uint32_t)id, id);
     if (!s)
         return NGHTTP2_ERR_CALLBACK_FAILURE;
+    if ((uint32_t)id > h->seen + 2) {
+        h->gap_from = h->seen;
+        h->gap_to = (uint32_t)id;
+    }
     h->seen = (uint32_t)id;
     s->waits_from = h2_now(h);
     return nghttp2_session_set_stream_user_data(session, id, s);

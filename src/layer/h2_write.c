@@ -150,7 +150,7 @@ on_send_data(nghttp2_session *session UNUSED, nghttp2_frame *frame UNUSED, const
 }
 
 /* A response that is whole before its request: the rest of that is not wanted (RFC 9113
- * section 8.1). */
+ * section 8.1). A client that leaves its windows shut opens them as it likes, and so do we. */
 static int
 on_frame_sent(nghttp2_session *session, const nghttp2_frame *frame, void *user)
 {
@@ -161,6 +161,11 @@ on_frame_sent(nghttp2_session *session, const nghttp2_frame *frame, void *user)
                         "HTTP/2: %s", nghttp2_http2_strerror(frame->goaway.error_code));
         h->failed = true;
     }
+    if (h->shut && frame->hd.type == NGHTTP2_HEADERS &&
+        frame->headers.cat == NGHTTP2_HCAT_REQUEST &&
+        nghttp2_is_fatal(nghttp2_session_set_local_window_size(session, NGHTTP2_FLAG_NONE,
+                                                               frame->hd.stream_id, H2_WINDOW)))
+        return NGHTTP2_ERR_CALLBACK_FAILURE;
     bool content = frame->hd.type == NGHTTP2_DATA || frame->hd.type == NGHTTP2_HEADERS;
     if (!content || !(frame->hd.flags & NGHTTP2_FLAG_END_STREAM) || h->role == ROLE_CONNECT)
         return 0;

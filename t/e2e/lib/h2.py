@@ -144,9 +144,12 @@ class Server(End):
 
     def serve(self):
         while True:
-            for event in self.pump():
-                self._on(event)
-                self.flush()
+            self.turn()
+
+    def turn(self):
+        for event in self.pump():
+            self._on(event)
+            self.flush()
 
     def _on(self, event):
         stream = getattr(event, "stream_id", None)
