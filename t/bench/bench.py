@@ -5,6 +5,7 @@ import json
 import os
 import pathlib
 import platform
+import resource
 import statistics
 import subprocess
 import sys
@@ -225,6 +226,8 @@ def in_folder(options, kinds):
 
 def main():
     options = arguments()
+    # nghttpd does not raise it by itself.
+    resource.setrlimit(resource.RLIMIT_NOFILE, (resource.getrlimit(resource.RLIMIT_NOFILE)[1],) * 2)
     kinds = installed(chosen(options.peers, PEERS, "peer"))
     print(f"{machine()}; " + ", ".join(f"{kind.name} {kind.version()}" for kind in kinds) +
           f"; {options.rounds} rounds; median (least to most); bold: weir / peer\n", flush=True)

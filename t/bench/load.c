@@ -19,6 +19,9 @@ static const char usage[] =
     "  --resume         use TLS sessions again (without it every handshake is a full one)\n"
     "  --get SIZE       GET /SIZE, an answer of that many bytes is expected (1k)\n"
     "  --post SIZE      POST this many bytes; the answer says how many came\n"
+    "  --ws SIZE        a WebSocket on each connection; a request is a message, its answer the "
+    "echo\n"
+    "  --h2             HTTP/2, one request on each connection (with --hold)\n"
     "  -c N             connections at the same time (1)\n"
     "  --per-conn N     requests on each connection, then a new one is made (0: no end)\n"
     "  --requests N, --time TIME   how much is measured\n"
@@ -52,6 +55,8 @@ enum option_id {
     AGAIN,
     GET,
     POST,
+    WS,
+    H2,
     PER_CONN,
     REQUESTS,
     TIME,
@@ -72,6 +77,8 @@ static const struct option options[] = {{"to", 1, NULL, TO},
                                         {"again", 0, NULL, AGAIN},
                                         {"get", 1, NULL, GET},
                                         {"post", 1, NULL, POST},
+                                        {"ws", 1, NULL, WS},
+                                        {"h2", 0, NULL, H2},
                                         {"per-conn", 1, NULL, PER_CONN},
                                         {"requests", 1, NULL, REQUESTS},
                                         {"time", 1, NULL, TIME},
@@ -123,6 +130,11 @@ plan_option(struct load_plan *p, int option)
     case AGAIN: p->again = true; break;
     case GET: p->expect = number(p->path = optarg); break;
     case POST: plan_upload(p, optarg); break;
+    case WS:
+        p->expect = number(p->path = optarg);
+        p->protocol = LOAD_WEBSOCKET;
+        break;
+    case H2: p->protocol = LOAD_HTTP2; break;
     case PER_CONN: p->per_conn = number(optarg); break;
     case REQUESTS: p->requests = number(optarg); break;
     case TIME: p->time = duration(optarg); break;

@@ -1,10 +1,12 @@
 /*
  * The origin of the bench: HTTP/1.1 with keep-alive over TLS and plain, on one thread.
- * GET /N is answered with N bytes, anything with content by the number of bytes that came.
+ * GET /N is answered with N bytes, anything with content by the number of bytes that came, messages
+ * of a WebSocket by the same ones.
  */
 #include "base/scan.h"
 #include "bench/lib/mint.h"
 #include "bench/lib/wire.h"
+#include "bench/lib/ws.h"
 
 #include <openssl/x509v3.h>
 
@@ -19,7 +21,7 @@
 
 struct peer {
     struct wire wire;
-    bool listening, secure, ready, writing;
+    bool listening, secure, ready, writing, ws;
     size_t have;     /* of a head, in 'in' */
     uint64_t upload; /* bytes of content still to come */
     uint64_t took;   /* bytes of content that came */
@@ -75,17 +77,54 @@ field(struct slice head, const char *name)
     return slice_trim(slice_first(rest, slice_find(rest, '\r')));
 }
 
+static void
+peer_upgrade(struct peer *p, struct slice key)
+{
+    char answer[29];
+    ws_accept(key, answer);
+    p->ws = p->writing = true;
+    p->out_at = p->left = 0;
+    p->out_len = (size_t)snprintf(p->out, HEAD_MAX,
+                                  "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n"
+                                  "Connection: Upgrade\r\nSec-WebSocket-Accept: %s\r\n\r\n",
+                                  answer);
+}
+
+/* Echoes what is there as a whole. */
+static bool
+peer_echo(struct peer *p)
+{
+    struct ws_message m;
+    size_t at = 0;
+    p->out_at = p->out_len = p->left = 0;
+    while (ws_get(p->in + at, p->have - at, &m)) {
+        if (m.op == WS_CLOSE)
+            return false;
+        p->out_len += ws_put(p->out + p->out_len, slice_of(m.p, m.n), m.op, false);
+        at += m.size;
+    }
+    p->have -= at;
+    memmove(p->in, p->in + at, p->have);
+    p->writing = p->out_len > 0;
+    return p->have < HEAD_MAX - 1;
+}
+
 /* The head is at in[0..n), a NUL behind it. false: not one that we know. */
 static bool
 peer_request(struct peer *p, size_t n)
 {
     struct slice head = slice_of(p->in, n), target = head,
-                 upload = field(head, "\r\nContent-Length:");
+                 upload = field(head, "\r\nContent-Length:"),
+                 key = field(head, "\r\nSec-WebSocket-Key:");
     slice_cut(&target, ' ');
     target = slice_cut(&target, ' ');
     if (slice_starts(target, SLICE("http://")))
         target = slice_from(target, 7 + slice_find(slice_from(target, 7), '/'));
     p->took = p->upload = 0;
+    if (key.n) {
+        peer_upgrade(p, key);
+        return true;
+    }
     if (upload.n && !scan_u64(upload, UINT64_MAX, &p->upload))
         return false;
     if (p->upload)
@@ -114,6 +153,8 @@ peer_take_content(struct peer *p)
 static bool
 peer_parse(struct peer *p)
 {
+    if (p->ws)
+        return peer_echo(p);
     p->in[p->have] = 0;
     const char *end = strstr(p->in, "\r\n\r\n");
     if (!end)
@@ -274,7 +315,7 @@ static const char usage[] =
     "  --mint FILE   authority and its key (PEM): other names get a certificate of their own\n"
     "  --https, --http  where to listen; 127.0.0.1:0 without them\n"
     "Prints 'https PORT http PORT' once it listens. GET /1k is answered with 1,024 bytes, /100m\n"
-    "with 100 MiB; a request with content by the number of its bytes.\n";
+    "with 100 MiB; a request with content by the number of its bytes; a WebSocket by echoes.\n";
 
 int
 main(int argc, char **argv)

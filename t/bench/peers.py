@@ -247,6 +247,14 @@ class Peer:
     def plain(self):
         return ["--to", self.at, "--absolute", self.origin.http]
 
+    def relayed(self):
+        """Plain HTTP that is not read as such, by one that is told so."""
+        return ["--to", self.at, "--connect", self.origin.http]
+
+    def passed(self):
+        """TLS that is left closed, by one that is told so."""
+        return ["--to", self.at, "--connect", self.origin.https, "--ca", self.keys.origin_ca]
+
 
 class Direct:
     """No proxy at all."""
@@ -279,35 +287,42 @@ class WeirPeer(Peer):
                 "--flow-detail", "0", "--upstream-ca", self.keys.origin_ca, *self.extra]
 
 
-class WeirHttp2(WeirPeer):
-    """In front of nghttpd, HTTP/2 on both sides."""
+class InFront:
+    """With HTTP/2, in front of a server that is its own: nghttpd, or the origin, which speaks HTTP/1 alone."""
 
     def command(self):
         files = self.folder / "files"
         files.mkdir()
         (files / "1k").write_bytes(b"x" * 1024)
         port = free_port()
-        self.server = Program([shutil.which("nghttpd"), "-a", "127.0.0.1", "-d", files, port, self.keys.leaf, self.keys.leaf],
-                              self.folder)
+        self.server = Program(["nghttpd", "-a", "127.0.0.1", "-d", files, port, self.keys.leaf, self.keys.leaf], self.folder)
         return self.in_front_of(port)
 
-    def in_front_of(self, port):
-        name = "hot.bench.test"
-        return [*super().command(), "-m", f"reverse:https://{name}:{port}", "--resolve", f"{name}:{port}:127.0.0.1"]
+    def secure(self):
+        return ["--to", self.at, "--ca", self.keys.proxy_ca]
 
     def stop(self):
         super().stop()
         self.server.stop()
 
 
-class WeirTranslating(WeirHttp2):
-    """In front of the origin, which speaks HTTP/1 alone."""
+class Translating(InFront):
+    told = ()
 
     def command(self):
-        return [*self.in_front_of(self.origin.https.rpartition(":")[2]), "--no-http2-server"]
+        return [*self.in_front_of(self.origin.https.rpartition(":")[2]), *self.told]
 
     def stop(self):
-        WeirPeer.stop(self)
+        Peer.stop(self)
+
+
+class WeirHttp2(InFront, WeirPeer):
+    def in_front_of(self, port):
+        return [*WeirPeer.command(self), "-m", f"reverse:https://{HOT}:{port}", "--resolve", f"{HOT}:{port}:127.0.0.1"]
+
+
+class WeirTranslating(Translating, WeirHttp2):
+    told = ("--no-http2-server",)
 
 
 class Haproxy(Peer):
@@ -320,6 +335,7 @@ class Haproxy(Peer):
 global
     nbthread {threads}
     maxconn 8000
+    maxpipes 200
     ssl-server-verify required
 defaults
     mode http
@@ -336,6 +352,15 @@ frontend new
 frontend plain
     bind {plain_at}
     default_backend http
+listen relay
+    mode tcp
+    bind {relay_at}
+    server origin {origin.http}
+listen pass
+    mode tcp
+    option splice-auto
+    bind {pass_at}
+    server origin {origin.https}
 backend https
     server origin {origin.https} ssl verify required ca-file {keys.origin_ca} sni ssl_fc_sni
 backend http
@@ -343,7 +368,7 @@ backend http
 """
 
     def command(self):
-        self.plain_at, self.new_at = f"127.0.0.1:{free_port()}", f"127.0.0.1:{free_port()}"
+        self.plain_at, self.new_at, self.relay_at, self.pass_at = (f"127.0.0.1:{free_port()}" for _ in range(4))
         return [self.found(), "-db", "-f", self.write("haproxy.cfg", self.CONFIG.format(**vars(self)))]
 
     def secure(self):
@@ -354,6 +379,41 @@ backend http
 
     def plain(self):
         return ["--to", self.plain_at, "--absolute", self.origin.http]
+
+    def relayed(self):
+        return ["--to", self.relay_at]
+
+    def passed(self):
+        return ["--to", self.pass_at, "--ca", self.keys.origin_ca]
+
+
+class HaproxyHttp2(InFront, Haproxy):
+    CONFIG = """
+global
+    nbthread {threads}
+    maxconn 8000
+    ssl-server-verify required
+defaults
+    mode http
+    timeout connect 10s
+    timeout client 600s
+    timeout server 600s
+    http-reuse always
+frontend h2
+    bind {at} ssl crt {keys.bridge} alpn h2
+    default_backend https
+backend https
+    server origin 127.0.0.1:{port_behind} ssl verify required ca-file {keys.origin_ca} sni ssl_fc_sni {alpn}
+"""
+    alpn = "alpn h2"
+
+    def in_front_of(self, port):
+        self.port_behind = port
+        return [self.found(), "-db", "-f", self.write("haproxy.cfg", self.CONFIG.format(alpn=self.alpn, **vars(self)))]
+
+
+class HaproxyTranslating(Translating, HaproxyHttp2):
+    alpn = ""
 
 
 class Squid(Peer):
@@ -407,7 +467,7 @@ class Mitmdump(Peer):
         conf.mkdir()
         shutil.copy(self.keys.proxy_ca_key, conf / "mitmproxy-ca.pem")
         return [self.found(), "-q", "--listen-host", "127.0.0.1", "-p", self.port, "--set", f"confdir={conf}", "--set",
-                f"ssl_verify_upstream_trusted_ca={self.keys.origin_ca}", "--set", "stream_large_bodies=1m"]
+                f"ssl_verify_upstream_trusted_ca={self.keys.origin_ca}", "--set", "stream_large_bodies=1m", *self.extra]
 
 
 PEERS = {peer.name: peer for peer in (WeirPeer, Haproxy, Squid, Mitmdump)}

@@ -79,6 +79,9 @@ REQUESTS = (Figure("cpu", "requests / CPU s", less=False), Figure("clock", "requ
 BYTES = (Figure("cpu", "MB / CPU s", less=False), Figure("clock", "MB / s", less=False))
 
 
+MESSAGES = (Figure("cpu", "messages / CPU s", less=False), Figure("clock", "messages / s", less=False))
+
+
 class Entrant:
     """Who takes part: a peer with its options, under a label."""
 
@@ -95,6 +98,11 @@ class Entrant:
                 peer.stop()
                 raise
         return peer
+
+
+def entrants_of(special, kinds):
+    """Those of the kinds that have a special one, under their own label."""
+    return [Entrant(special[kind.name], kind.name) for kind in kinds if kind.name in special]
 
 
 class Scenario:
@@ -190,16 +198,17 @@ class Plain(Scenario):
 
 
 class Http2(Scenario):
-    """Weir against itself, with h2load: clients of HTTP/2 in front of servers of either version."""
+    """With h2load, which speaks to the name that the proxy stands for."""
 
-    id, title, figures = "S12", "HTTP/2, 4 connections with 32 streams each, 1 KB", REQUESTS
+    id, title, figures = "S12", "HTTP/2 to HTTP/2, 8 connections with 32 streams each, 1 KB", REQUESTS
+    kinds = {"weir": peers.WeirHttp2, "haproxy": peers.HaproxyHttp2}
 
     def entrants(self, kinds):
-        return [Entrant(peers.WeirHttp2, "weir, to HTTP/2"), Entrant(peers.WeirTranslating, "weir, to HTTP/1")]
+        return entrants_of(self.kinds, kinds)
 
     def measure(self, bench, peer):
-        n = bench.count(20000, 128)
-        self._load(peer, max(n // 10, 128))
+        n = bench.count(60000, 256)
+        self._load(peer, max(n // 10, 256))
         before = peers.cpu_seconds(peer.pid)
         seconds = self._load(peer, n)
         cpu = max(peers.cpu_seconds(peer.pid) - before, 1 / peers.TICKS)
@@ -207,12 +216,60 @@ class Http2(Scenario):
 
     @staticmethod
     def _load(peer, n):
-        done = subprocess.run(["h2load", "-n", str(n), "-c", "4", "-m", "32", f"https://{peer.at}/1k"], capture_output=True,
-                              check=False, timeout=Load.LIMIT, text=True, env=peers.environment(peer.folder))
+        done = subprocess.run(["h2load", "-n", str(n), "-c", "8", "-m", "32", "--connect-to", peer.at,
+                               f"https://{peers.HOT}/1k"], capture_output=True, check=False, timeout=Load.LIMIT, text=True,
+                              env=peers.environment(peer.folder))
         time_taken = re.search(r"finished in ([0-9.]+)(us|ms|s)", done.stdout)
         if f"{n} succeeded, 0 failed" not in done.stdout or not time_taken:
             raise Trouble(f"h2load: {done.stdout[-300:]} {done.stderr[-300:]}")
         return float(time_taken[1]) * {"us": 1e-6, "ms": 1e-3, "s": 1}[time_taken[2]]
+
+
+class Http2Translated(Http2):
+    id, title = "S13", "the same, to HTTP/1"
+    kinds = {"weir": peers.WeirTranslating, "haproxy": peers.HaproxyTranslating}
+
+
+class WebSocket(Scenario):
+    """Squid, which opens the TLS, has no tunnel for it."""
+
+    id, title, figures = "S14", "WebSocket, 64 connections, messages of 128 bytes echoed one at a time", MESSAGES
+    words = ("--ws", 128)
+
+    def entrants(self, kinds):
+        return [Entrant(kind) for kind in kinds if kind is not peers.Squid]
+
+    def measure(self, bench, peer):
+        result = run(bench, peer, [*peer.secure(), *self.words, "-c", 64, "--warm", bench.count(2000, 64), "--time",
+                                   bench.time(4)])
+        return rates(result, result["requests"])
+
+
+class Relayed(Scenario):
+    """Bytes that nobody reads; of those that are told so."""
+
+    id, title, figures = "S15", "raw TCP, relayed and recorded: downloads of 100 MiB, 2 at a time", BYTES
+    option = "--tcp-hosts"
+
+    def entrants(self, kinds):
+        told = [Entrant(kind, extra=(self.option, ".*")) for kind in kinds if kind in (peers.WeirPeer, peers.Mitmdump)]
+        return told + [Entrant(kind) for kind in kinds if kind is peers.Haproxy]
+
+    def way(self, peer):
+        return peer.relayed()
+
+    def measure(self, bench, peer):
+        size = "100m" if bench.scale >= 0.2 else "5m"
+        result = run(bench, peer, [*self.way(peer), "--get", size, "-c", 2, "--warm", 2, "--requests", bench.count(40, 4)])
+        return rates(result, result["bytes_in"] / MB)
+
+
+class Passed(Relayed):
+    id, title = "S16", "TLS left closed (haproxy: option splice-auto): downloads of 100 MiB, 2 at a time"
+    option = "--ignore-hosts"
+
+    def way(self, peer):
+        return peer.passed()
 
 
 def finish(load):
@@ -229,9 +286,9 @@ def finish(load):
         raise
 
 
-def held(bench, peer, n):
+def held(bench, peer, n, words=()):
     """Opens connections with one request on each; they are there until the load is stopped. Returns it and how many."""
-    load = Load(bench.folder, [*peer.secure(), "--hold", "-c", min(n, 8), "--requests", n])
+    load = Load(bench.folder, [*peer.secure(), *words, "--hold", "-c", min(n, 8), "--requests", n])
     result = finish(load)
     if result["held"] < n * 0.98:
         load.stop()
@@ -241,6 +298,7 @@ def held(bench, peer, n):
 
 class Idle(Scenario):
     id, title, figures, fresh = "S7", "memory per idle intercepted connection of 2,000", (Figure("memory", "KB"),), True
+    words = ()
 
     def entrants(self, kinds):
         """What Weir has recorded is not of the connections: a second one keeps next to nothing of it."""
@@ -250,15 +308,32 @@ class Idle(Scenario):
     def measure(self, bench, peer):
         n = bench.count(2000, 20)
         # The first ones pay for what is made once.
-        first, _ = held(bench, peer, 16)
+        first, _ = held(bench, peer, 16, self.words)
         before = peers.pss(peer.pid)
         try:
-            load, n = held(bench, peer, n)
+            load, n = held(bench, peer, n, self.words)
             after = peers.pss(peer.pid)
             load.stop()
         finally:
             first.stop()
         return {"memory": (after - before) / n / 1000}
+
+
+class IdleHttp2(Idle):
+    """Of one connection of a client and the one to the server that belongs to it; haproxy shares those."""
+
+    id, title, words = "S17", "memory per idle HTTP/2 connection of 2,000, with its own to the server", ("--h2",)
+
+    def entrants(self, kinds):
+        extra = Entrant(peers.WeirHttp2, "weir, little recorded", extra=("--memory-limit", "1m"))
+        return [*entrants_of(Http2.kinds, kinds), extra]
+
+
+class IdleWebSocket(Idle):
+    id, title, words = "S18", "memory per idle WebSocket of 2,000, on both sides", WebSocket.words
+
+    def entrants(self, kinds):
+        return [one for one in super().entrants(kinds) if one.kind is not peers.Squid]
 
 
 class Latency(Scenario):
@@ -306,4 +381,5 @@ class Recording(Scenario):
 
 
 SCENARIOS = {s.id: s for s in (KeepAlive(), KeepAliveLoaded(), NewConnections(), NewNames(), Downloads(), Uploads(), Idle(),
-                               Plain(), PlainWatched(), Latency(), Start(), Recording(), Http2())}
+                               Plain(), PlainWatched(), Latency(), Start(), Recording(), Http2(),
+                               Http2Translated(), WebSocket(), Relayed(), Passed(), IdleHttp2(), IdleWebSocket())}

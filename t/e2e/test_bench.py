@@ -18,7 +18,7 @@ BENCH = ROOT / "t" / "bench" / "bench.py"
 FIGURES = {"S1": {"cpu", "clock"}, "S1x": {"cpu", "clock"}, "S2": {"cpu", "clock"}, "S3": {"cpu", "clock"},
            "S4": {"cpu", "clock"}, "S5": {"cpu", "clock"}, "S7": {"memory"}, "S8": {"cpu", "clock"},
            "S8x": {"cpu", "clock"}, "S9": {"p50", "p99"}, "S10": {"time", "memory"}, "S11": {"cpu", "memory"},
-           "S12": {"cpu", "clock"}}
+           **dict.fromkeys(("S12", "S13", "S14", "S15", "S16"), {"cpu", "clock"}), "S17": {"memory"}, "S18": {"memory"}}
 
 
 def bench(home, *words, weir=BINARY):

@@ -1,71 +1,22 @@
 /* Connections of the load: a table of steps for each, one loop for all. */
-#include "bench/lib/load.h"
-
 #include "base/clock.h"
 #include "base/scan.h"
+#include "bench/lib/load_conn.h"
 
 #include <errno.h>
 #include <sys/epoll.h>
 #include <unistd.h>
 
-#define HEAD_MAX    ((size_t)16 * 1024)
-#define CHUNK       ((size_t)64 * 1024)
 #define STALL_MS    30000
 #define ERRORS_MAX  100
 #define LATENCY_MAX ((size_t)1 << 24)
-
-enum conn_state {
-    CLOSED,
-    CONNECTING,
-    ASKING_PROXY,
-    PROXY_ANSWER,
-    HANDSHAKE,
-    SENDING,
-    READING,
-    RESTING
-};
-
-enum step { NEXT, WAIT, FAIL };
-
-struct conn {
-    struct load *load;
-    struct wire wire;
-    enum conn_state state;
-    bool close;         /* the peer said that it will */
-    bool again;         /* its first request failed once under this name */
-    bool ended;         /* the socket says that nothing comes any more */
-    uint64_t served;    /* requests on this connection */
-    uint64_t sent_at;   /* when the request began to go out */
-    uint64_t out_total; /* of head and content */
-    uint64_t out_at;
-    uint64_t left; /* of the answer's content */
-    size_t have, request_len;
-    char name[128];
-    char request[512];
-    char in[HEAD_MAX];
-};
-
-struct load {
-    const struct load_plan *plan;
-    struct load_result *r;
-    SSL_CTX *tls;
-    SSL_SESSION *session;
-    int epoll;
-    struct conn **conns;
-    size_t n_conns, fresh; /* with 'hold': the first one that was not opened yet */
-    uint64_t quota, issued, end, next_due;
-    unsigned active;
-    struct conn *due; /* waits for next_due */
-    uint64_t names;
-    char scratch[CHUNK];
-};
 
 static bool conn_continue(struct conn *c);
 
 /* A connection -------------------------------------------------------------------------------- */
 
-static enum step
-fail(struct conn *c, const char *what)
+enum step
+conn_fail(struct conn *c, const char *what)
 {
     struct load_result *r = c->load->r;
     if (!r->errors++)
@@ -96,6 +47,14 @@ conn_print_request(struct conn *c)
     struct slice port = slice_str(p->connect ? p->connect : p->to);
     slice_cut(&port, ':');
     snprintf(host, sizeof(host), "%s:%.*s", c->name, SLICE_ARG(port));
+    if (p->protocol == LOAD_WEBSOCKET) {
+        load_ws_request(c, host);
+        return;
+    }
+    if (p->protocol == LOAD_HTTP2) {
+        load_h2_request(c, host);
+        return;
+    }
     if (p->upload)
         snprintf(length, sizeof(length), "Content-Length: %llu\r\n", (unsigned long long)p->upload);
     int n =
@@ -118,6 +77,9 @@ conn_tls(struct conn *c)
     SSL_set_connect_state(ssl);
     if (l->plan->resume && l->session)
         SSL_set_session(ssl, l->session);
+    static const unsigned char h2[] = "\2h2";
+    if (l->plan->protocol == LOAD_HTTP2 && SSL_set_alpn_protos(ssl, h2, sizeof(h2) - 1) != 0)
+        return false;
     return SSL_set_fd(ssl, c->wire.fd) == 1 && SSL_set_tlsext_host_name(ssl, c->name) == 1 &&
            SSL_set1_host(ssl, c->name) == 1;
 }
@@ -134,13 +96,12 @@ step_open(struct conn *c)
 {
     struct load *l = c->load;
     c->served = c->have = 0;
-    c->close = c->ended = false;
+    c->close = c->ended = c->open = false;
     if (!c->again)
         conn_name(c);
-    conn_print_request(c);
     c->wire.fd = wire_connect(l->plan->to);
     if (c->wire.fd < 0 || !wire_watch(l->epoll, c->wire.fd, c))
-        return fail(c, strerror(errno));
+        return conn_fail(c, strerror(errno));
     l->r->connections++;
     c->state = CONNECTING;
     return WAIT;
@@ -152,34 +113,52 @@ static enum step
 closed(struct conn *c, const char *what)
 {
     if (!c->served || c->have)
-        return fail(c, what);
+        return conn_fail(c, what);
     c->load->r->retries++;
     conn_close(c);
     return step_open(c);
 }
 
+/* The proxy is asked for a tunnel, the server for a WebSocket; then come the requests. */
+static void
+conn_begin(struct conn *c)
+{
+    bool asks = c->load->plan->protocol == LOAD_WEBSOCKET && !c->open;
+    conn_print_request(c);
+    c->status = 101;
+    c->out_at = c->have = 0;
+    c->state = asks ? ASKING : SENDING;
+}
+
 static enum step
 step_connected(struct conn *c)
 {
-    c->state = c->load->plan->connect ? ASKING_PROXY : c->load->plan->ca ? HANDSHAKE : SENDING;
-    c->out_at = 0;
+    const struct load_plan *p = c->load->plan;
+    c->state = HANDSHAKE;
+    if (p->connect) {
+        int n = snprintf(c->request, sizeof(c->request), "CONNECT %s HTTP/1.1\r\nHost: %s\r\n\r\n",
+                         p->connect, p->connect);
+        c->request_len = (size_t)n;
+        c->status = 200;
+        c->out_at = 0;
+        c->state = ASKING;
+    } else if (!p->ca) {
+        conn_begin(c);
+    }
     return NEXT;
 }
 
 static enum step
-step_ask_proxy(struct conn *c)
+step_ask(struct conn *c)
 {
-    char text[256];
-    const char *to = c->load->plan->connect;
-    int n = snprintf(text, sizeof(text), "CONNECT %s HTTP/1.1\r\nHost: %s\r\n\r\n", to, to);
-    ssize_t put = wire_write(&c->wire, text + c->out_at, (size_t)n - c->out_at);
+    ssize_t put = wire_write(&c->wire, c->request + c->out_at, c->request_len - c->out_at);
     if (put == WIRE_AGAIN)
         return WAIT;
     if (put < 0)
-        return fail(c, "no connection to the proxy");
+        return conn_fail(c, "closed where a tunnel was asked for");
     c->out_at += (size_t)put;
-    if (c->out_at == (size_t)n)
-        c->state = PROXY_ANSWER;
+    if (c->out_at == c->request_len)
+        c->state = ASKED;
     return NEXT;
 }
 
@@ -196,7 +175,7 @@ read_head(struct conn *c, struct slice *head)
             return NEXT;
         }
         if (c->have == HEAD_MAX - 1)
-            return fail(c, "a head without an end");
+            return conn_fail(c, "a head without an end");
         ssize_t n = wire_read(&c->wire, c->in + c->have, HEAD_MAX - 1 - c->have);
         if (n == WIRE_AGAIN)
             return WAIT;
@@ -215,17 +194,19 @@ status_of(struct slice head)
 }
 
 static enum step
-step_proxy_answer(struct conn *c)
+step_asked(struct conn *c)
 {
     struct slice head;
     enum step s = read_head(c, &head);
     if (s != NEXT)
         return s;
-    if (status_of(head) != 200)
-        return fail(c, "the proxy refused CONNECT");
+    if (status_of(head) != c->status)
+        return conn_fail(c, "refused where a tunnel was asked for");
+    c->open = c->status == 101;
     c->have = 0;
-    c->state = c->load->plan->ca ? HANDSHAKE : SENDING;
-    c->out_at = 0;
+    c->state = HANDSHAKE;
+    if (c->open || !c->load->plan->ca)
+        conn_begin(c);
     return NEXT;
 }
 
@@ -233,17 +214,18 @@ static enum step
 step_handshake(struct conn *c)
 {
     if (!c->wire.ssl && !conn_tls(c))
-        return fail(c, "no TLS connection");
+        return conn_fail(c, "no TLS connection");
     int done = wire_handshake(&c->wire);
     if (done == WIRE_AGAIN)
         return WAIT;
     if (done < 0) {
         long verified = SSL_get_verify_result(c->wire.ssl);
-        return fail(c, verified ? X509_verify_cert_error_string(verified) : "handshake failed");
+        return conn_fail(c,
+                         verified ? X509_verify_cert_error_string(verified) : "handshake failed");
     }
     c->load->r->handshakes++;
     c->load->r->resumed += SSL_session_reused(c->wire.ssl) ? 1 : 0;
-    c->state = SENDING;
+    conn_begin(c);
     return NEXT;
 }
 
@@ -287,17 +269,17 @@ take_head(struct conn *c)
     char text[48];
     snprintf(text, sizeof(text), "status %u", status_of(head));
     if (status_of(head) != 200)
-        return fail(c, text);
+        return conn_fail(c, text);
     const char *at = strcasestr(c->in, field);
     struct slice length = at ? slice_str(at + sizeof(field) - 1) : SLICE_NONE;
     length = slice_trim(slice_first(length, slice_find(length, '\r')));
     uint64_t n;
     if (!scan_u64(length, UINT64_MAX, &n) || n != c->load->plan->expect)
-        return fail(c, "the answer has another length");
+        return conn_fail(c, "the answer has another length");
     c->close = strcasestr(c->in, "\r\nConnection: close") != NULL;
     size_t more = c->have - head.n;
     if (more > n)
-        return fail(c, "more content than the answer has");
+        return conn_fail(c, "more content than the answer has");
     c->left = n - more;
     c->load->r->bytes_in += c->have;
     return NEXT;
@@ -321,8 +303,10 @@ note_latency(struct load_result *r, uint64_t ns)
 static enum step
 step_read(struct conn *c)
 {
+    static enum step (*const answers[])(struct conn *) = {
+        [LOAD_HTTP1] = take_head, [LOAD_WEBSOCKET] = load_ws_answer, [LOAD_HTTP2] = load_h2_answer};
     if (c->left == UINT64_MAX) {
-        enum step s = take_head(c);
+        enum step s = answers[c->load->plan->protocol](c);
         if (s != NEXT)
             return s;
     }
@@ -331,7 +315,7 @@ step_read(struct conn *c)
         if (n == WIRE_AGAIN)
             return WAIT;
         if (n < 0)
-            return fail(c, "closed in the middle of an answer");
+            return conn_fail(c, "closed in the middle of an answer");
         c->left -= (uint64_t)n;
         c->load->r->bytes_in += (uint64_t)n;
     }
@@ -357,14 +341,10 @@ step_rest(struct conn *c)
     return WAIT;
 }
 
-static enum step (*const steps[])(struct conn *) = {[CLOSED] = step_open,
-                                                    [CONNECTING] = step_connected,
-                                                    [ASKING_PROXY] = step_ask_proxy,
-                                                    [PROXY_ANSWER] = step_proxy_answer,
-                                                    [HANDSHAKE] = step_handshake,
-                                                    [SENDING] = step_send,
-                                                    [READING] = step_read,
-                                                    [RESTING] = step_rest};
+static enum step (*const steps[])(struct conn *) = {
+    [CLOSED] = step_open,  [CONNECTING] = step_connected, [ASKING] = step_ask,
+    [ASKED] = step_asked,  [HANDSHAKE] = step_handshake,  [SENDING] = step_send,
+    [READING] = step_read, [RESTING] = step_rest};
 
 static bool
 try_again(struct conn *c)

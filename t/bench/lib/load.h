@@ -6,18 +6,25 @@
 
 #include <stdint.h>
 
+enum load_protocol {
+    LOAD_HTTP1,
+    LOAD_WEBSOCKET, /* a connection is upgraded, then a request is a message, its answer the echo */
+    LOAD_HTTP2      /* one request on each connection */
+};
+
 /* What is asked; all of it stays as it is while the load runs. */
 struct load_plan {
     const char *to;       /* where to connect: 'a.b.c.d:port' */
     const char *connect;  /* CONNECT to this first, or NULL */
     const char *absolute; /* the request's target is http://ABSOLUTE/PATH, or NULL */
     const char *path;
+    enum load_protocol protocol;
     const char *name; /* SNI, Host and the name that is verified; % becomes a running number */
     const char *ca;   /* with TLS, this authority is trusted; NULL: plain */
     bool again;       /* a first request that fails is made once more, under the same name */
     bool resume;      /* TLS sessions of earlier connections are used again */
     uint64_t upload;  /* bytes of content to send */
-    uint64_t expect;  /* bytes of content that the answer must have */
+    uint64_t expect;  /* bytes of content that the answer, or the message, must have */
     uint64_t names_from;
     uint64_t warm, requests; /* before and while it is measured; requests 0: by time */
     uint64_t time;           /* ns, or 0 */
