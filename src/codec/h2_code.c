@@ -3,23 +3,33 @@
 
 #include "base/scan.h"
 
-/* By their numbers. */
+#include <stdio.h>
+
 static const char *const names[] = {
-    "NO_ERROR",
-    "PROTOCOL_ERROR",
-    "INTERNAL_ERROR",
-    "FLOW_CONTROL_ERROR",
-    "SETTINGS_TIMEOUT",
-    "STREAM_CLOSED",
-    "FRAME_SIZE_ERROR",
-    "REFUSED_STREAM",
-    "CANCEL",
-    "COMPRESSION_ERROR",
-    "CONNECT_ERROR",
-    "ENHANCE_YOUR_CALM",
-    "INADEQUATE_SECURITY",
-    "HTTP_1_1_REQUIRED",
+    [H2_NO_ERROR] = "NO_ERROR",
+    [H2_PROTOCOL_ERROR] = "PROTOCOL_ERROR",
+    [H2_INTERNAL_ERROR] = "INTERNAL_ERROR",
+    [H2_FLOW_CONTROL_ERROR] = "FLOW_CONTROL_ERROR",
+    [H2_SETTINGS_TIMEOUT] = "SETTINGS_TIMEOUT",
+    [H2_STREAM_CLOSED] = "STREAM_CLOSED",
+    [H2_FRAME_SIZE_ERROR] = "FRAME_SIZE_ERROR",
+    [H2_REFUSED_STREAM] = "REFUSED_STREAM",
+    [H2_CANCEL] = "CANCEL",
+    [H2_COMPRESSION_ERROR] = "COMPRESSION_ERROR",
+    [H2_CONNECT_ERROR] = "CONNECT_ERROR",
+    [H2_ENHANCE_YOUR_CALM] = "ENHANCE_YOUR_CALM",
+    [H2_INADEQUATE_SECURITY] = "INADEQUATE_SECURITY",
+    [H2_HTTP_1_1_REQUIRED] = "HTTP_1_1_REQUIRED",
 };
+
+const char *
+h2_code_name(uint32_t code, char room[H2_CODE_TEXT])
+{
+    if (code < ARRAY_LEN(names))
+        return names[code];
+    snprintf(room, H2_CODE_TEXT, "0x%x", code);
+    return room;
+}
 
 bool
 h2_code_find(struct slice text, uint32_t *out)

@@ -85,15 +85,17 @@ struct flow {
     struct slice host;             /* the target, without brackets */
     uint16_t port;
     struct http_msg req, resp;
-    struct interim *interim;         /* oldest first */
-    uint64_t started, ended;         /* wall clock */
-    uint32_t stream;                 /* HTTP/2: on the client's connection; else 0 */
-    bool server_reused;              /* the server's connection had served before */
-    bool local;                      /* we answered, no server was asked */
-    unsigned flags;                  /* enum flow_flag */
-    struct trace *trace;             /* rules that touched it */
-    const char *error;               /* a reason word (static), or NULL */
-    struct slice error_text;         /* the sentence */
+    struct interim *interim; /* oldest first */
+    uint64_t started, ended; /* wall clock */
+    uint32_t stream;         /* HTTP/2: on the client's connection; else 0 */
+    bool server_reused;      /* the server's connection had served before */
+    bool local;              /* we answered, no server was asked */
+    unsigned flags;          /* enum flow_flag */
+    struct trace *trace;     /* rules that touched it */
+    const char *error;       /* a reason word (static), or NULL */
+    struct slice error_text; /* the sentence */
+    bool reset;              /* that was RST_STREAM of a peer of HTTP/2, with 'code' */
+    uint32_t code;
     uint64_t tunnel_up, tunnel_down; /* relayed bytes, also behind a 101 */
     struct messages *messages;       /* what crossed it piece by piece; NULL: nothing */
     struct slice passed;             /* of a tunnel of TLS that was left closed: who wanted that */

@@ -1,6 +1,7 @@
 /* Flows as JSON objects. */
 #include "flow/flow_json.h"
 
+#include "codec/h2_code.h"
 #include "codec/http1.h"
 #include "flow/edit.h"
 #include "flow/message_json.h"
@@ -252,6 +253,7 @@ put_interim(struct json *j, const struct flow *f, bool whole)
 static void
 put_error(struct json *j, const struct flow *f)
 {
+    char room[H2_CODE_TEXT];
     if (!f->error) {
         json_put_null(j, "error");
         return;
@@ -259,6 +261,8 @@ put_error(struct json *j, const struct flow *f)
     json_begin_object(j, "error");
     json_str(j, "reason", f->error);
     json_text(j, "text", f->error_text);
+    if (f->reset)
+        json_str(j, "code", h2_code_name(f->code, room));
     json_end_object(j);
 }
 

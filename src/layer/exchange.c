@@ -2,6 +2,7 @@
 #include "layer/exchange.h"
 
 #include "base/mem.h"
+#include "codec/h2_code.h"
 #include "flow/edit.h"
 #include "flow/transform.h"
 
@@ -30,7 +31,7 @@ exchange_leave_server(struct exchange *x, bool reusable)
     if (!f)
         return;
     if (f->many && !reusable)
-        fan_tell(&x->server, CMD_ABORT);
+        fan_abort(&x->server, (struct cmd){.coded = x->flow->reset, .code = x->flow->code});
     fan_leave(&x->server);
     x->host->ops->leave(x->host, f, x->flow, reusable);
 }
@@ -96,20 +97,35 @@ exchange_answer(struct exchange *x, struct slice content)
     exchange_finish(x, false);
 }
 
+/* A reset of the server is the client's, with the code that it had. REFUSED_STREAM says that the
+ * request was not looked at (RFC 9113 section 8.7), which is no longer so after a part of its
+ * response. */
+static struct cmd
+fail_abort(const struct exchange *x, const struct failure *why)
+{
+    bool untrue = why->code == H2_REFUSED_STREAM && x->server_answered;
+    return (struct cmd){.coded = why->coded, .code = untrue ? H2_INTERNAL_ERROR : why->code};
+}
+
 void
 exchange_fail(struct exchange *x, const struct failure *why)
 {
     struct slice content;
     if (x->step == X_DONE)
         return;
+    if (!x->flow->error) {
+        x->flow->reset = why->coded;
+        x->flow->code = why->code;
+    }
     flow_fail(x->flow, reason_word(why->reason), slice_str(why->text));
-    if (!x->response_begun && x->client.fan && failure_status(why) &&
+    bool passes = why->coded && x->client.fan && x->client.fan->many;
+    if (!x->response_begun && x->client.fan && failure_status(why) && !passes &&
         x->host->ops->page(x->host, x->flow, why, &content)) {
         exchange_answer(x, content);
         return;
     }
     /* A response that was cut short must not look like a whole one. */
-    fan_tell(&x->client, CMD_ABORT);
+    fan_abort(&x->client, fail_abort(x, why));
     exchange_finish(x, false);
 }
 

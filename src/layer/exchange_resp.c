@@ -6,7 +6,7 @@
 static bool
 r_is_stale(const struct exchange *x, const struct part *p)
 {
-    return x->flow->server_reused &&
+    return x->flow->server_reused && !p->why->coded &&
            (p->why->reason == REASON_SERVER_CLOSED || p->why->reason == REASON_SERVER_RESET);
 }
 

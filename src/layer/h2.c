@@ -199,8 +199,12 @@ h2_stream_free(struct h2_stream *s)
 struct h2_stream *
 h2_stream_find(struct h2 *h, uint32_t up)
 {
+    struct h2_stream *s = NULL;
     if (h->role == ROLE_ACCEPT)
-        return nghttp2_session_get_stream_user_data(h->session, (int32_t)up);
+        s = nghttp2_session_get_stream_user_data(h->session, (int32_t)up);
+    if (s)
+        return s;
+    /* Of a client, one that nghttp2 has closed. */
     list_for (it, &h->streams)
         if (container_of(it, struct h2_stream, node)->up == up)
             return container_of(it, struct h2_stream, node);
@@ -452,7 +456,7 @@ h2_is_full(struct layer *l, uint32_t stream)
 {
     struct h2 *h = h2_of(l);
     struct h2_stream *s = h->session ? h2_stream_find(h, stream) : NULL;
-    if (!s || buf_len(&s->out) < H2_OUT_FULL)
+    if (!s || s->closed || buf_len(&s->out) < H2_OUT_FULL)
         return false;
     return s->full = true;
 }

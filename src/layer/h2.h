@@ -12,6 +12,7 @@
  */
 #pragma once
 
+#include "codec/h2_code.h"
 #include "codec/h2_head.h"
 #include "layer/chain.h"
 
@@ -58,6 +59,7 @@ struct h2_stream {
 
     bool over;     /* for those above */
     bool closed;   /* for nghttp2 */
+    bool reset;    /* by the peer */
     uint32_t code; /* with which it closed */
 };
 

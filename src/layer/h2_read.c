@@ -97,17 +97,29 @@ h2_fail(struct h2_stream *s, const struct failure *why, uint32_t code)
     h2_reset(s, code);
 }
 
+/* By the peer, whose GOAWAY refuses too; else by nghttp2, for what came on it. */
+static void
+closed_failure(const struct h2_stream *s, struct failure *why)
+{
+    char room[H2_CODE_TEXT];
+    const char *code = h2_code_name(s->code, room);
+    bool accept = s->h->role == ROLE_ACCEPT, refused = !accept && s->code == H2_REFUSED_STREAM;
+    bool theirs = s->reset || refused;
+    enum reason reason = theirs ? REASON_SERVER_RESET : REASON_BAD_RESPONSE;
+    if (accept)
+        reason = REASON_CLIENT_CLOSED;
+    failure_set(why, refused ? REASON_SERVER_REFUSED : reason, "%s (%s)",
+                theirs ? "the stream was reset" : "its stream broke the rules of HTTP/2", code);
+    why->coded = theirs;
+    why->code = s->code;
+}
+
 /* The stream is gone for nghttp2, and those above have not had its end. */
 static void
 tell_closed(struct h2_stream *s)
 {
-    struct h2 *h = s->h;
     struct failure why;
-    bool accept = h->role == ROLE_ACCEPT;
-    enum reason reason = accept ? REASON_CLIENT_CLOSED : REASON_SERVER_RESET;
-    if (!accept && s->code == NGHTTP2_REFUSED_STREAM)
-        reason = REASON_SERVER_REFUSED;
-    failure_set(&why, reason, "the stream was reset (%s)", nghttp2_http2_strerror(s->code));
+    closed_failure(s, &why);
     h2_fail(s, &why, s->code);
 }
 
@@ -308,6 +320,15 @@ on_data_frame(struct h2 *h, const nghttp2_frame *frame)
         h2_on_end(s);
 }
 
+static void
+on_reset(struct h2 *h, const nghttp2_frame *frame)
+{
+    struct h2_stream *s = stream_of(h, frame->hd.stream_id);
+    if (s)
+        s->reset = true;
+    h2_count_reset(h);
+}
+
 static int
 on_frame(nghttp2_session *session UNUSED, const nghttp2_frame *frame, void *user)
 {
@@ -320,7 +341,7 @@ on_frame(nghttp2_session *session UNUSED, const nghttp2_frame *frame, void *user
     case NGHTTP2_SETTINGS: on_settings(h, frame); break;
     case NGHTTP2_WINDOW_UPDATE: on_window(h, frame); break;
     case NGHTTP2_PRIORITY: on_priority(h, frame); break;
-    case NGHTTP2_RST_STREAM: h2_count_reset(h); break;
+    case NGHTTP2_RST_STREAM: on_reset(h, frame); break;
     case NGHTTP2_GOAWAY: say_no_more(h); break;
     default: h2_count_frame(h); break;
     }
@@ -351,7 +372,10 @@ on_stream_close(nghttp2_session *session, int32_t id, uint32_t code, void *user)
     s->closed = true;
     s->code = code;
     s->blocked_from = 0;
-    if (s->over || (s->ended && code == NGHTTP2_NO_ERROR && h->role == ROLE_CONNECT))
+    /* A whole response is not harmed by what comes behind it (RFC 9113 section 8.1), nor a tunnel
+     * by its second end. */
+    bool whole = h->role == ROLE_CONNECT || (s->tunnel && code == NGHTTP2_NO_ERROR);
+    if (s->over || (s->ended && whole))
         return 0;
     h->news = true;
     if (!h->reading)

@@ -326,12 +326,6 @@ write_end(struct h2_stream *s, bool torn)
         s->waits_from = h2_now(s->h);
 }
 
-static uint32_t
-error_code(const struct failure *why)
-{
-    return why->reason == REASON_SERVER_REFUSED ? NGHTTP2_REFUSED_STREAM : NGHTTP2_INTERNAL_ERROR;
-}
-
 void
 h2_write(struct h2 *h, uint32_t stream, const struct part *p)
 {
@@ -349,7 +343,7 @@ h2_write(struct h2 *h, uint32_t stream, const struct part *p)
     case PART_END: write_end(s, p->torn); break;
     case PART_ERROR:
         h2_over(s);
-        h2_reset(s, error_code(p->why));
+        h2_reset(s, NGHTTP2_INTERNAL_ERROR);
         break;
     }
 }

@@ -9,6 +9,7 @@ struct lane {
     struct seat seat;
     struct chain *chain; /* NULL when its owner has let go */
     void (*gone)(struct chain *c);
+    uint32_t code;
     bool held;  /* content was not taken */
     bool shut;  /* our END is sent */
     bool ended; /* both are done with it */
@@ -47,11 +48,20 @@ lane_end(struct lane *l, const struct failure *why)
 }
 
 static void
+lane_abort(struct lane *l)
+{
+    fan_abort(&l->seat, (struct cmd){.coded = true, .code = l->code});
+}
+
+static void
 lane_finish(struct lane *l, enum cmd_type how)
 {
     struct failure why;
     failure_set(&why, REASON_NONE, NULL);
-    fan_tell(&l->seat, how);
+    if (how == CMD_ABORT)
+        lane_abort(l);
+    else
+        fan_tell(&l->seat, how);
     lane_end(l, &why);
 }
 
@@ -151,7 +161,7 @@ lane_flush(struct chain *c)
  */
 
 bool
-lane_open(struct seat *from, struct chain *c, void (*gone)(struct chain *c))
+lane_open(struct seat *from, struct chain *c, void (*gone)(struct chain *c), uint32_t code)
 {
     struct lane *l = mem_zalloc(sizeof(*l));
     struct fan *f = from->fan;
@@ -160,6 +170,7 @@ lane_open(struct seat *from, struct chain *c, void (*gone)(struct chain *c))
     l->seat.ops = &lane_ops;
     l->chain = c;
     l->gone = gone;
+    l->code = code;
     c->driver = l;
     c->flush = lane_flush;
     fan_leave(from);
@@ -180,7 +191,7 @@ lane_close(struct chain *c)
     if (l->ended)
         return;
     l->ended = true;
-    fan_tell(&l->seat, CMD_ABORT);
+    lane_abort(l);
     fan_leave(&l->seat);
     turn_defer(c->turn, &l->dying, lane_destroy);
 }

@@ -10,9 +10,11 @@
 /*
  * The stream of the seat belongs to the chain from now on; the seat has left its fan. 'gone' is
  * called at the end of the turn in which the chain has ended: the owner frees the chain then.
+ * When what the tunnel leads to breaks off, the stream is reset with the code.
  * Raises EV_START. false without memory, and then nothing has happened.
  */
-bool lane_open(struct seat *from, struct chain *c, void (*gone)(struct chain *c)) MUST_CHECK;
+bool lane_open(struct seat *from, struct chain *c, void (*gone)(struct chain *c),
+               uint32_t code) MUST_CHECK;
 /* Ends the stream of a chain that is being freed. 'gone' is not called. */
 void lane_close(struct chain *c);
 /* Whether a lane drives the chain. */

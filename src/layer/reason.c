@@ -39,6 +39,8 @@ failure_set(struct failure *f, enum reason r, const char *fmt, ...)
 {
     f->reason = r;
     f->status = 0;
+    f->coded = false;
+    f->code = 0;
     int n = snprintf(f->text, sizeof(f->text), "%s%s", reasons[r].text, fmt ? ": " : "");
     if (!fmt || n < 0 || (size_t)n >= sizeof(f->text))
         return;

@@ -7,6 +7,8 @@
 #include "base/base.h"
 #include "base/slice.h"
 
+#include <stdint.h>
+
 enum reason {
     REASON_NONE,
 #define REASON(id, word, status, text) REASON_##id,
@@ -17,7 +19,9 @@ enum reason {
 struct failure {
     enum reason reason;
     unsigned status; /* to answer instead of the reason's own; 0: the reason's */
-    char text[320];  /* the sentence with names in it */
+    bool coded;      /* a peer has ended its stream of HTTP/2, with 'code' */
+    uint32_t code;
+    char text[320]; /* the sentence with names in it */
 };
 
 /* A copy, owned (mem_free it), or NULL without memory. */

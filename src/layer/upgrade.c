@@ -1,5 +1,6 @@
 /* An exchange that ends its connections' HTTP: 101, a malformed request that is let through,
  * CONNECT. */
+#include "codec/h2_code.h"
 #include "layer/exchange.h"
 #include "layer/lane.h"
 #include "layer/relay.h"
@@ -39,7 +40,9 @@ tunnel_place(struct exchange *x)
     if (!x->client.fan->many)
         return x->client.fan->layer.down;
     struct chain *c = x->host->ops->branch(x->host, x->flow, &gone);
-    if (!c || lane_open(&x->client, c, gone))
+    /* RFC 8441 section 5, RFC 9113 section 8.5. */
+    uint32_t code = exchange_is_extended(x) ? H2_CANCEL : H2_CONNECT_ERROR;
+    if (!c || lane_open(&x->client, c, gone, code))
         return c ? c->top : NULL;
     gone(c);
     return NULL;

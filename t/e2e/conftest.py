@@ -6,7 +6,7 @@ import tempfile
 
 import pytest
 
-from lib import clients, pki
+from lib import clients, h2, pki
 from lib.control import Control
 from lib.origin import Origin
 from lib.recorder import Recorder
@@ -96,6 +96,23 @@ def weir(tmp_path, shared):
     factory = Factory(make)
     yield factory
     factory.end()
+
+
+@pytest.fixture
+def site2():
+    """site2(answer, cert) -> a listening origin of HTTP/2."""
+    factory = Factory(h2.Site)
+    yield factory
+    factory.end()
+
+
+@pytest.fixture
+def pair(weir, site2, world):
+    """pair('--option', ...) -> a proxy, and an origin of HTTP/2 that it knows as site.test."""
+    def make(*options, answer=h2.echo, server=h2.Server, **how):
+        site = site2(answer, world.good("site.test"), server=server)
+        return weir(*options, sites=[site], **how), site
+    return make
 
 
 @pytest.fixture

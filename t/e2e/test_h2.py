@@ -12,29 +12,11 @@ import pytest
 import h2.errors
 import h2.events
 
-from conftest import Factory
 from lib import h2 as two
 from lib.env import run, scrubbed
 from lib.message import chunked, read_response
 from lib.origin import answer_all
 from lib.wait import until
-
-
-@pytest.fixture
-def site2():
-    """site2(answer, cert) -> a listening origin of HTTP/2."""
-    factory = Factory(two.Site)
-    yield factory
-    factory.end()
-
-
-@pytest.fixture
-def pair(weir, site2, world):
-    """pair('--option', ...) -> a proxy, and an origin of HTTP/2 that it knows as site.test."""
-    def make(*options, answer=two.echo, **how):
-        site = site2(answer, world.good("site.test"))
-        return weir(*options, sites=[site], **how), site
-    return make
 
 
 def said(answer):

@@ -12,11 +12,15 @@
 static void
 every_code_has_the_name_that_nghttp2_gives_it(void **state)
 {
+    char room[H2_CODE_TEXT];
     uint32_t code;
     for (uint32_t i = 0; i <= NGHTTP2_HTTP_1_1_REQUIRED; i++) {
         assert_true(h2_code_find(slice_str(nghttp2_http2_strerror(i)), &code));
         assert_int_equal(code, i);
+        assert_string_equal(h2_code_name(i, room), nghttp2_http2_strerror(i));
     }
+    assert_string_equal(h2_code_name(NGHTTP2_HTTP_1_1_REQUIRED + 1, room), "0xe");
+    assert_string_equal(h2_code_name(UINT32_MAX, room), "0xffffffff");
     (void)state;
 }
 

@@ -186,16 +186,16 @@ def echo(server, stream, request):
 class Site(Origin):
     """An origin that speaks HTTP/2, and nothing else."""
 
-    def __init__(self, answer=echo, cert=None, **how):
+    def __init__(self, answer=echo, cert=None, server=Server, **how):
         self.servers = []
 
         def script(conn):
-            server = Server(conn, answer)
-            self.servers.append(server)
+            one = server(conn, answer)
+            self.servers.append(one)
             try:
-                server.serve()
+                one.serve()
             except h2.exceptions.ProtocolError:  # it takes anything for that once it has said goodbye
-                if not server.over:
+                if not one.over:
                     raise
 
         super().__init__(script, cert, alpn=["h2"], **how)
