@@ -120,8 +120,11 @@ stage_decided(struct msg_stage *s)
         return;
     }
     switch (d->end) {
-    case END_DROP: m->flags |= MESSAGE_DROPPED; /* fall through */
-    case END_GO: stage_settle(s, m); break;
+    case END_DROP:
+    case END_GO:
+        m->flags |= d->end == END_DROP ? MESSAGE_DROPPED : 0u;
+        stage_settle(s, m);
+        break;
     case END_ANSWER:
     case END_PASS:
     case END_ALERT:
