@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "io/loop_uv.h"
+#include "io/pipe.h"
 #include "io/resolver.h"
 #include "io/stream.h"
 #include "io/timer.h"
@@ -39,6 +40,7 @@ struct loop {
     uv_idle_t idle;       /* runs while 'soon' holds something */
     struct turn turn;
     struct timers *timers;
+    struct pipes pipes;
     struct resolver *resolver; /* NULL until asked for */
     void (*before_wait)(void *arg);
     void *before_wait_arg;
@@ -62,6 +64,12 @@ struct timers *
 loop_timers(struct loop *l)
 {
     return l->timers;
+}
+
+struct pipes *
+loop_pipes(struct loop *l)
+{
+    return &l->pipes;
 }
 
 char *
@@ -248,6 +256,7 @@ static void
 loop_discard(struct loop *l)
 {
     turn_trim(&l->turn);
+    pipes_release(&l->pipes);
     pthread_mutex_destroy(&l->lock);
     mem_free(l);
 }

@@ -11,6 +11,7 @@ struct timers;
 struct uv_loop_s;
 
 struct uv_loop_s *loop_uv(struct loop *l);
+struct pipes *loop_pipes(struct loop *l);
 struct timers *loop_timers(struct loop *l);
 /* LOOP_BUFFER bytes that all readers of the loop share: what lies there is good for one callback.
  */

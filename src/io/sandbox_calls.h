@@ -35,6 +35,7 @@ CALL(madvise)
 CALL(brk)
 CALL(mremap)
 CALL(getrandom)
+CALL(splice)
 
 /* Memory that can be run is for code that somebody else has brought. */
 CALL_IF(mmap, 2, PROT_EXEC, 0)

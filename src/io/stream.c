@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "io/loop_uv.h"
+#include "io/pipe.h"
 
 #include <errno.h>
 #include <stdatomic.h>
@@ -16,6 +17,8 @@
  * overtake that byte. */
 #define LINGER_TIME  (2 * NS_PER_S)
 #define LINGER_BYTES (256u << 10)
+/* Moved at a time from one to another. */
+#define MOVE_MAX WIRE_FULL
 /* Of a peer's credit, so that the sum of times has room. */
 #define SLOW_SECONDS_MAX 1000000000ull
 
@@ -25,7 +28,8 @@ struct stream {
     struct chain *chain; /* NULL when closed and the owner has let go */
     void (*gone)(struct chain *c);
     struct timer *timer;
-    struct soon room; /* chain_drained is owed */
+    struct soon room;  /* chain_drained is owed */
+    struct pipe *pipe; /* with what comes before 'out', from the other one; or NULL */
     int fd;
     int watched;  /* what libuv waits for */
     int broken;   /* errno of the write after which only reading makes sense, or 0 */
@@ -66,6 +70,7 @@ stream_end(struct stream *s, const struct failure *why)
     timer_free(s->timer);
     loop_soon_cancel(&s->room);
     uv_close((uv_handle_t *)&s->uv, on_closed);
+    pipe_give(loop_pipes(s->loop), s->pipe);
     close(s->fd);
     atomic_fetch_sub(&streams_open, 1);
     if (s->chain)
@@ -142,13 +147,28 @@ stream_set_timer(struct stream *s)
     timer_set(s->timer, at && limit ? MIN(at, limit) : at + limit);
 }
 
+/* The one that gets what comes here as it is, or NULL. */
+static struct stream *
+stream_onto(const struct stream *s)
+{
+    struct chain *c = s->chain ? s->chain->wire.onto : NULL;
+    return c && !c->flush ? c->driver : NULL;
+}
+
+static bool
+stream_wants_input(const struct stream *s)
+{
+    const struct stream *to = stream_onto(s);
+    return chain_wants_input(s->chain) && !(to && to->blocked);
+}
+
 /* Waits for what the chain and the socket need now. */
 static void
 stream_settle(struct stream *s)
 {
     if (s->closed)
         return;
-    bool reading = s->lingering || chain_wants_input(s->chain);
+    bool reading = s->lingering || stream_wants_input(s);
     int events = (reading ? UV_READABLE : 0) | (s->blocked ? UV_WRITABLE : 0);
     if (events != s->watched)
         uv_poll_start(&s->uv, events, on_ready);
@@ -178,28 +198,49 @@ stream_block(struct stream *s)
     s->slow_at = s->slow_rate ? s->blocked_at + s->slow_time : 0;
 }
 
-/* One write. What is left waits in 'out' for the socket. */
+/* Bytes that wait for the socket. */
+static size_t
+stream_left(const struct stream *s)
+{
+    return s->chain->wire.queued + buf_len(&s->chain->wire.out);
+}
+
+static ssize_t
+stream_send(struct stream *s)
+{
+    struct wire *w = &s->chain->wire;
+    if (!s->pipe) {
+        ssize_t n = send(s->fd, w->out.p + w->out.r, buf_len(&w->out), MSG_NOSIGNAL);
+        buf_consume(&w->out, n > 0 ? (size_t)n : 0);
+        return n;
+    }
+    ssize_t n = pipe_drain(s->pipe, s->fd);
+    w->queued = pipe_len(s->pipe);
+    if (!w->queued) {
+        pipe_give(loop_pipes(s->loop), s->pipe);
+        s->pipe = NULL;
+    }
+    return n;
+}
+
+/* One write. What is left waits for the socket. */
 static void
 stream_write(struct stream *s)
 {
-    struct buf *out = &s->chain->wire.out;
-    size_t n = buf_len(out);
-    if (s->broken || n == 0)
+    if (s->broken || !stream_left(s))
         return;
-    ssize_t sent = send(s->fd, out->p + out->r, n, MSG_NOSIGNAL);
+    ssize_t sent = stream_send(s);
     if (sent < 0 && errno != EAGAIN && errno != EINTR) {
         stream_break(s, errno);
         return;
     }
-    if (sent > 0) {
-        buf_consume(out, (size_t)sent);
+    if (sent > 0)
         s->sent += (uint64_t)sent;
-    }
     if (s->stall_time && (sent > 0 || !s->blocked))
         s->give_up_at = loop_now(s->loop) + s->stall_time;
-    if (!s->blocked && buf_len(out))
+    if (!s->blocked && stream_left(s))
         stream_block(s);
-    s->blocked = buf_len(out) > 0;
+    s->blocked = stream_left(s) > 0;
     if (!s->blocked)
         chain_sent(s->chain);
 }
@@ -225,7 +266,7 @@ stream_write_end(struct stream *s)
         stream_fail(s, s->broken);
         return;
     }
-    if (buf_len(&w->out))
+    if (stream_left(s))
         return;
     if (w->close) {
         stream_linger(s);
@@ -264,6 +305,18 @@ on_room(void *arg)
 
 /* Reading ------------------------------------------------------------------------------------- */
 
+/* Nothing was read. */
+static void
+stream_not_read(struct stream *s, ssize_t n)
+{
+    if (n < 0 && errno != EAGAIN && errno != EINTR)
+        stream_fail(s, errno);
+    else if (n == 0 && s->broken)
+        stream_fail(s, s->broken);
+    else if (n == 0)
+        chain_eof(s->chain);
+}
+
 static void
 stream_read(struct stream *s)
 {
@@ -271,12 +324,52 @@ stream_read(struct stream *s)
     ssize_t n = recv(s->fd, bytes, LOOP_BUFFER, 0);
     if (n > 0)
         chain_input(s->chain, slice_of(bytes, (size_t)n));
-    else if (n < 0 && errno != EAGAIN && errno != EINTR)
-        stream_fail(s, errno);
-    else if (n == 0 && s->broken)
-        stream_fail(s, s->broken);
-    else if (n == 0)
-        chain_eof(s->chain);
+    else
+        stream_not_read(s, n);
+}
+
+/* Where what comes can go past the chain, since nothing is in front of it; or NULL. */
+static struct stream *
+stream_way(const struct stream *s)
+{
+    struct stream *to = stream_onto(s);
+    if (!to || to->closed || to->lingering || to->broken || buf_len(&s->chain->wire.held))
+        return NULL;
+    const struct wire *w = &to->chain->wire;
+    return stream_left(to) || w->shut || w->close || w->abort ? NULL : to;
+}
+
+/* What is there goes to the other one by the kernel; what that does not take waits in its pipe. */
+static void
+stream_move(struct stream *s, struct stream *to, struct pipe *p)
+{
+    ssize_t n = pipe_fill(p, s->fd, MOVE_MAX);
+    if (n <= 0) {
+        int error = errno;
+        pipe_give(loop_pipes(s->loop), p);
+        errno = error;
+        if (n < 0 && (error == EINVAL || error == ENOSYS))
+            chain_part(s->chain);
+        else
+            stream_not_read(s, n);
+        return;
+    }
+    to->pipe = p;
+    to->chain->wire.queued = (size_t)n;
+    chain_moved(s->chain, (uint64_t)n);
+    stream_write(to);
+    stream_settle(to);
+}
+
+static void
+stream_take(struct stream *s)
+{
+    struct stream *to = stream_way(s);
+    struct pipe *p = to ? pipe_take(loop_pipes(s->loop)) : NULL;
+    if (p)
+        stream_move(s, to, p);
+    else
+        stream_read(s);
 }
 
 static void
@@ -312,8 +405,8 @@ on_ready(uv_poll_t *uv, int status, int events)
     if (s->lingering) {
         stream_drop_input(s);
     } else if (events & UV_READABLE) {
-        if (chain_wants_input(s->chain))
-            stream_read(s);
+        if (stream_wants_input(s))
+            stream_take(s);
         else if (status < 0)
             stream_check(s);
     }
@@ -323,6 +416,10 @@ on_ready(uv_poll_t *uv, int status, int events)
             chain_drained(s->chain);
     }
     stream_settle(s);
+    /* It may have waited for this one. */
+    struct stream *other = stream_onto(s);
+    if (other)
+        stream_settle(other);
 }
 
 static void

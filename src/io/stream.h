@@ -6,6 +6,9 @@
  * After a CMD_CLOSE the stream half closes, and drops what the peer still sends, up to 256 KiB and
  * 2 s, so that a reset does not overtake our last bytes; then comes EV_CLOSED. It has REASON_NONE
  * when the chain wanted the end.
+ *
+ * Of two chains that are joined (chain_join) the bytes go from one socket to the other by the
+ * kernel, without a copy, where it can.
  */
 #pragma once
 

@@ -252,9 +252,31 @@ chain_destroy(struct dying *d)
 }
 
 void
+chain_join(struct chain *a, struct chain *b)
+{
+    a->wire.onto = b;
+    b->wire.onto = a;
+}
+
+void
+chain_part(struct chain *c)
+{
+    struct chain *other = c->wire.onto;
+    if (!other)
+        return;
+    turn_begin(c->turn);
+    c->wire.onto = other->wire.onto = NULL;
+    /* One may be waiting for the other. */
+    chain_touch(c);
+    chain_touch(other);
+    turn_end(c->turn);
+}
+
+void
 chain_free(struct chain *c)
 {
     turn_begin(c->turn);
+    chain_part(c);
     if (!c->closed) {
         c->closed = true;
         struct failure why;
@@ -289,6 +311,7 @@ void
 chain_insert(struct chain *c, struct layer *above, struct layer *l)
 {
     struct layer *below = above->down;
+    chain_part(c);
     l->chain = c;
     l->down = below;
     l->up = above;
@@ -301,6 +324,7 @@ void
 chain_swap(struct chain *c, struct layer *old, struct layer *l)
 {
     struct layer *below = old->down;
+    chain_part(c);
     chain_drop(c, old);
     chain_put(c, below, l);
     c->swapped_in = l;
@@ -328,6 +352,15 @@ chain_input(struct chain *c, struct slice data)
 }
 
 void
+chain_moved(struct chain *c, uint64_t n)
+{
+    turn_begin(c->turn);
+    chain_touch(c);
+    layer_up(&c->wire.layer, &(struct event){.type = EV_MOVED, .moved = n});
+    turn_end(c->turn);
+}
+
+void
 chain_eof(struct chain *c)
 {
     if (c->closed || c->wire.eof)
@@ -348,6 +381,7 @@ chain_lost(struct chain *c, const struct failure *why)
     c->wire.why = failure_copy(why);
     turn_begin(c->turn);
     chain_touch(c);
+    chain_part(c);
     turn_end(c->turn);
 }
 

@@ -41,6 +41,7 @@ struct wire {
     struct buf out;  /* to be sent; the driver consumes it */
     size_t queued;   /* sent bytes that the driver still holds elsewhere; counts for chain_full */
     struct buf held; /* received and not taken */
+    struct chain *onto;      /* where what comes goes as it is, see chain_join; or NULL */
     bool shut, close, abort; /* wanted: half close, close after 'out', close now */
     bool was_full;           /* EV_ROOM is owed */
     bool more;               /* CMD_MORE came */
@@ -89,6 +90,12 @@ void chain_push(struct chain *c, struct layer *l);
  * Takes l. */
 void chain_swap(struct chain *c, struct layer *old, struct layer *l);
 
+/* For the layer that stands on the wires of both, and counts what it passes on and no more: while
+ * nothing is held on one and in the queue of the other, the driver may move what comes without
+ * showing it. Until either is gone, gets another layer, or chain_part. */
+void chain_join(struct chain *a, struct chain *b);
+void chain_part(struct chain *c);
+
 /* Puts 'l' directly below 'above'; what was not taken is offered to it at the end of the turn.
  * Takes l, which hears nothing. */
 void chain_insert(struct chain *c, struct layer *above, struct layer *l);
@@ -96,6 +103,8 @@ void chain_insert(struct chain *c, struct layer *above, struct layer *l);
 /* From the driver. Each is a turn. */
 void chain_start(struct chain *c);
 void chain_input(struct chain *c, struct slice data);
+/* What came on this one has been put onto the other, or into 'queued' there. */
+void chain_moved(struct chain *c, uint64_t n);
 void chain_eof(struct chain *c);
 /* The connection is gone. Inside a turn it is delivered when the turn ends. */
 void chain_lost(struct chain *c, const struct failure *why);

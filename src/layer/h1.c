@@ -217,6 +217,7 @@ h1_on_event(struct layer *l, const struct event *ev)
         if (h->state == H1_HEAD && h->untaken)
             layer_tell(l, CMD_MORE);
         return layer_up(l, ev);
+    case EV_MOVED:
     case EV_PART: return layer_up(l, ev);
     }
     return 0;

@@ -368,6 +368,7 @@ h2_on_event(struct layer *l, const struct event *ev)
         layer_tell(l, CMD_MORE); /* what was left comes once more, and then its end is known */
         break;
     case EV_CLOSED: on_closed(h, ev); break;
+    case EV_MOVED:
     case EV_PART: break;
     }
     return 0;

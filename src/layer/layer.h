@@ -26,6 +26,7 @@ enum event_type {
     EV_START,  /* the connection below is ready for use */
     EV_DATA,   /* bytes, borrowed for the call */
     EV_PART,   /* a part of a message */
+    EV_MOVED,  /* the driver has moved bytes past the layers (chain_join) */
     EV_ROOM,   /* the wire has drained after chain_full was true */
     EV_TIMER,  /* the deadline of this layer has passed; not passed on */
     EV_EOF,    /* the peer sends nothing beyond what was offered so far; who has left bytes untaken
@@ -40,6 +41,7 @@ struct event {
     union {
         struct slice data;
         const struct part *part;
+        uint64_t moved;            /* MOVED: so many */
         bool clean;                /* EOF */
         const struct failure *why; /* CLOSED; borrowed */
         uint64_t now;              /* TIMER: monotonic, nanoseconds */

@@ -163,6 +163,40 @@ watch_end(struct tunnel *t, enum starttls_state before)
         t->ops->on_change(t->arg, &t->side[SIDE_CLIENT]->layer, &t->side[SIDE_SERVER]->layer);
 }
 
+static bool
+relay_is_on_wire(const struct relay *r)
+{
+    return r && r->layer.down == &r->layer.chain->wire.layer;
+}
+
+/* Whether the bytes need not be seen. */
+static bool
+tunnel_only_counts(const struct tunnel *t)
+{
+    bool looks = t->ws || t->segments || t->watch || t->fresh || t->listens;
+    return t->flow && t->flow->passed.n && !looks && !t->parted &&
+           !host_wants(t->host, HOOK_TUNNEL_CHUNK);
+}
+
+static void
+tunnel_let_go(struct tunnel *t)
+{
+    const struct relay *client = t->side[SIDE_CLIENT], *server = t->side[SIDE_SERVER];
+    if (relay_is_on_wire(client) && relay_is_on_wire(server) && tunnel_only_counts(t))
+        chain_join(client->layer.chain, server->layer.chain);
+}
+
+static void
+relay_on_moved(struct relay *r, uint64_t n)
+{
+    struct tunnel *t = r->tunnel;
+    t->last = t->host->ops->now(t->host);
+    if (t->flow)
+        *(r->side == SIDE_CLIENT ? &t->flow->tunnel_up : &t->flow->tunnel_down) += n;
+    if (!tunnel_only_counts(t))
+        chain_part(r->layer.chain);
+}
+
 /* Whether an answer about what came from that side is waited for. */
 static bool
 tunnel_waits(const struct tunnel *t, int side)
@@ -212,6 +246,7 @@ relay_pass(struct relay *r, struct relay *other, struct slice data)
         tunnel_keep(t, r->side, taken);
     if (t->watch && !t->segments)
         watch_end(t, t->before);
+    tunnel_let_go(t);
     return n;
 }
 
@@ -303,6 +338,7 @@ relay_on_event(struct layer *l, const struct event *ev)
     }
     switch (ev->type) {
     case EV_DATA: return relay_on_data(r, ev->data);
+    case EV_MOVED: relay_on_moved(r, ev->moved); break;
     case EV_ROOM: relay_tell_other(r, CMD_MORE); break;
     case EV_EOF: relay_on_eof(r, ev->clean); break;
     case EV_TIMER: relay_on_timer(r, ev->now); break;

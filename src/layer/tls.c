@@ -234,6 +234,7 @@ tls_on_event(struct layer *l, const struct event *ev)
     case EV_EOF: on_eof(t); break;
     case EV_CLOSED: on_closed(t, ev->why); break;
     case EV_ROOM:
+    case EV_MOVED:
     case EV_PART: return layer_up(l, ev);
     }
     return 0;

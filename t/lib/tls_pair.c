@@ -62,6 +62,7 @@ top_on_event(struct layer *l, const struct event *ev)
         e->closes++;
         e->closed = *ev->why;
         break;
+    case EV_MOVED:
     case EV_PART:
     case EV_TIMER: break;
     }

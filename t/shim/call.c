@@ -18,6 +18,14 @@ socket(int domain, int type, int protocol)
 }
 
 int
+pipe2(int ends[2], int flags)
+{
+    if (shim_fails(&page->pipe_errno, &page->pipe_times))
+        return -1;
+    return NEXT(pipe2)(ends, flags);
+}
+
+int
 epoll_ctl(int epoll, int op, int fd, struct epoll_event *ev)
 {
     int r = NEXT(epoll_ctl)(epoll, op, fd, ev);

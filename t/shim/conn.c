@@ -2,6 +2,7 @@
 #include "shim.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -169,6 +170,20 @@ send(int fd, const void *p, size_t n, int flags)
 {
     ssize_t r;
     return conn_before(fd, true, &n, &r) ? r : conn_after(fd, true, NEXT(send)(fd, p, n, flags));
+}
+
+ssize_t
+splice(int from, off64_t *from_at, int to, off64_t *to_at, size_t n, unsigned flags)
+{
+    bool out = !conn_at(from);
+    int fd = out ? to : from;
+    ssize_t r;
+    if (conn_before(fd, out, &n, &r))
+        return r;
+    r = conn_after(fd, out, NEXT(splice)(from, from_at, to, to_at, n, flags));
+    if (!out && r > 0)
+        atomic_fetch_add(&page->spliced, (uint64_t)r);
+    return r;
 }
 
 int

@@ -168,6 +168,7 @@ websocket_on_event(struct layer *l, const struct event *ev)
     case EV_EOF: layer_tell(l, CMD_CLOSE); return 0;
     case EV_CLOSED: w->gone = true; return 0;
     case EV_START:
+    case EV_MOVED:
     case EV_PART: return 0;
     }
     return 0;
