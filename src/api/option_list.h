@@ -170,7 +170,8 @@ OPTION(allow_malformed, BOOL, .name = "allow-malformed", .def = "no",
 OPTION(forward_chunk_ext, BOOL, .name = "forward-chunk-ext", .def = "no", .live = true,
        .help = "forward the extensions of chunks")
 OPTION(http2_client, BOOL, .name = "http2-client", .def = "yes", .live = true,
-       .help = "speak HTTP/2 with clients that offer it, when their server chose it as well")
+       .help = "speak HTTP/2 with clients that offer it, when their server chose it as well, and in "
+               "clear with those that ask for it (Upgrade: h2c) or begin with it")
 OPTION(http2_server, BOOL, .name = "http2-server", .def = "yes", .live = true,
        .help = "offer HTTP/2 to servers whose clients offer it. With one of the two off, messages "
                "are translated between the versions")

@@ -72,7 +72,7 @@ static bool
 field_stays(const struct hop *c, const struct field *f)
 {
     switch ((int)f->id) { /* an int, because the other ids are all alike */
-    case FIELD_OTHER: return f->name.n > 0;
+    case FIELD_OTHER: return f->name.n > 0 && !slice_eq_nocase(f->name, SLICE("HTTP2-Settings"));
     case FIELD_KEEP_ALIVE:
     case FIELD_PROXY_CONNECTION: return false;
     case FIELD_PROXY_AUTHORIZATION: return c->response;

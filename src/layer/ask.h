@@ -114,6 +114,11 @@ struct host_ops {
     /* The same on a stream of HTTP/2: a chain for what the tunnel carries, with a layer on it, and
      * who frees it. Owned by the host. NULL to close. */
     struct chain *(*branch)(struct host *h, struct flow *f, void (**gone)(struct chain *c));
+    /* Whether the first request on a client's connection, which asks for an upgrade of that, gets
+     * it: from 'next', which goes on with both, and 'above' on top of it, owned by the chain. NULL:
+     * there is no memory. The op may be NULL. */
+    bool (*upgrade)(struct host *h, struct chain *c, struct flow *f, struct layer **next,
+                    struct layer **above);
     /* What request.hooks gave is not needed any more. */
     void (*unhook)(struct host *h, void *hooks);
     /* A client is sent away since it went beyond a limit of its connection. NULL: nobody counts. */

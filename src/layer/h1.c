@@ -68,7 +68,7 @@ h1_set_deadline(struct h1 *h)
         h->layer.deadline = MIN(h->layer.deadline, due);
 }
 
-static void
+void
 h1_dead(struct h1 *h)
 {
     h->state = H1_DEAD;

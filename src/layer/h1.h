@@ -70,6 +70,8 @@ void h1_at_eof(struct h1 *h, struct slice rest);
 /* Accept: on to the next request when both the request and the response are done. */
 void h1_cycle(struct h1 *h);
 void h1_drop_flow(struct h1 *h);
+/* What still comes is dropped. */
+void h1_dead(struct h1 *h);
 void h1_set_deadline(struct h1 *h);
 /* Accept: from now on it is the client's to send content. */
 void h1_await_content(struct h1 *h);

@@ -82,6 +82,28 @@ h1_malformed_request(struct h1 *h, struct slice raw)
     return kept.p && http1_parse_lenient(kept, false, h->flow->arena, &h->flow->req.head);
 }
 
+/* Another layer goes on with the connection: of its first request only, since the peer is written
+ * to, which flows that are handed over refer to. */
+static bool
+h1_is_upgraded(struct h1 *h, const struct http_head *head)
+{
+    struct chain *c = h->layer.chain;
+    const struct host_ops *ops = c->host->ops;
+    struct layer *next = NULL, *above = NULL;
+    if (!head_find(head, FIELD_UPGRADE) || h->stream > 1 || h->eof || !ops->upgrade ||
+        !ops->upgrade(c->host, c, h->flow, &next, &above))
+        return false;
+    h1_dead(h);
+    if (!next) {
+        chain_fail(c);
+        return true;
+    }
+    chain_swap(c, &h->layer, next);
+    chain_push(c, above);
+    next->ops->on_event(next, &(struct event){.type = EV_START});
+    return true;
+}
+
 static enum h1_step
 h1_request(struct h1 *h, struct slice raw, size_t *used)
 {
@@ -104,6 +126,8 @@ h1_request(struct h1 *h, struct slice raw, size_t *used)
     *used = raw.n;
     h->keep = head->keep_alive;
     h->stream++;
+    if (h1_is_upgraded(h, head))
+        return STEP_NEXT;
     h1_begin_content(h, head);
     h1_up(h, &(struct part){.type = PART_HEAD, .head = head, .flow = flow_ref(h->flow)});
     return STEP_NEXT;

@@ -164,6 +164,7 @@ h2_destroy(struct layer *l)
     list_for_safe (it, &h->gone)
         h2_stream_free(container_of(it, struct h2_stream, node));
     h2_block_release(&h->block);
+    flow_unref(h->first);
     mem_free(h);
 }
 
@@ -324,7 +325,10 @@ static void
 on_start(struct h2 *h)
 {
     h->idle_from = h2_now(h);
-    if (h->role == ROLE_ACCEPT && !h2_begin(h, NULL))
+    if (h->first)
+        layer_send(&h->layer, SLICE("HTTP/1.1 101 Switching Protocols\r\n"
+                                    "Connection: Upgrade\r\nUpgrade: h2c\r\n\r\n"));
+    if (h->role == ROLE_ACCEPT && (!h2_begin(h, NULL) || (h->first && !h2_upgrade(h))))
         chain_fail(h->layer.chain);
     chain_touch(h->layer.chain);
 }

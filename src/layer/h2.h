@@ -68,6 +68,7 @@ struct h2 {
     enum role role;
     struct nghttp2_session *session; /* connect: NULL before the first request */
     struct http1_limits limits;
+    struct flow *first;  /* a reference: of the upgrade, until it starts; else NULL */
     struct list streams; /* the newest last */
     struct list gone;    /* to be freed at the end of the turn */
     unsigned n_streams;
@@ -94,6 +95,12 @@ struct h2 {
 
 /* NULL without memory. */
 struct layer *h2_new(struct host *host, enum role role) MUST_CHECK;
+/* Whether a request of HTTP/1 asks for HTTP/2 in clear, and does so as it should (RFC 7540 section
+ * 3.2). */
+bool h2_upgrade_wanted(const struct http_head *head);
+/* Of a layer that has yet to start, in place of that which read the request: it will answer 101,
+ * and have the request as its stream 1. Keeps the flow. */
+void h2_upgrade_with(struct layer *l, struct flow *f);
 extern const struct layer_ops h2_accept_ops;
 
 /* The parts, for h2*.c. */
@@ -119,6 +126,9 @@ void h2_limit(struct h2 *h, const char *what);
 /* The exchange needs nothing more: it may have handed the flow over. */
 void h2_over(struct h2_stream *s);
 
+/* h2_upgrade.c: the request of the upgrade becomes stream 1. false without memory. */
+bool h2_upgrade(struct h2 *h) MUST_CHECK;
+
 /* h2_read.c: bytes, and content that is asked for again. Returns what was taken. */
 size_t h2_read(struct h2 *h, struct slice in);
 /* The stream fails for those above; it is ended on the wire with the code if it is not yet. */
@@ -133,6 +143,8 @@ void h2_tell(struct h2 *h, const void *nghttp2);
 /* h2_message.c: what a header list says, and the end of a message. */
 void h2_on_head(struct h2_stream *s, bool ended, const struct priority *priority);
 void h2_on_end(struct h2_stream *s);
+/* A request that was read elsewhere, to its end. Takes the flow. */
+void h2_on_upgraded(struct h2_stream *s, struct flow *f);
 /* The message is wrong. */
 void h2_bad(struct h2_stream *s, enum h2_fault fault);
 /* Offers what 'in' holds, and the end behind it. */

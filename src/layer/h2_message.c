@@ -101,6 +101,20 @@ on_request(struct h2_stream *s, bool ended, const struct priority *priority)
         h2_on_end(s);
 }
 
+void
+h2_on_upgraded(struct h2_stream *s, struct flow *f)
+{
+    struct http_head *head = &f->req.head;
+    f->stream = s->up;
+    head->version = 20;
+    s->flow = f;
+    s->ended = true;
+    begin_content(s, head);
+    h2_up(s, &(struct part){.type = PART_HEAD, .head = head, .flow = flow_ref(f)});
+    if (!s->deaf)
+        h2_on_end(s);
+}
+
 static void
 on_response(struct h2_stream *s, bool ended)
 {

@@ -308,6 +308,24 @@ host_limited(struct host *h, const struct failure *why)
     log_line(LOG_DEBUG, "the client '%s' is sent away: %s", s->peer->remote, why->text);
 }
 
+/* HTTP/2 in clear. */
+static bool
+host_upgrade(struct host *h, struct chain *c UNUSED, struct flow *f, struct layer **next,
+             struct layer **above)
+{
+    struct session *s = session_of(h);
+    const struct config *config = s->setup->config;
+    if (s->tls || !config->http2_client || !h2_upgrade_wanted(&f->req.head))
+        return false;
+    s->h2 = s->upgraded = true;
+    s->asks_h2 = config->http2_server;
+    if (session_http_layers(s, next, above))
+        h2_upgrade_with(*next, f);
+    else
+        *next = NULL;
+    return true;
+}
+
 static const struct host_ops session_host_ops = {.ask = host_ask,
                                                  .cancel = host_cancel,
                                                  .now = host_now,
@@ -319,6 +337,7 @@ static const struct host_ops session_host_ops = {.ask = host_ask,
                                                  .unhook = host_unhook,
                                                  .limited = host_limited,
                                                  .branch = host_branch,
+                                                 .upgrade = host_upgrade,
                                                  .secured = host_secured};
 
 bool

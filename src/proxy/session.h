@@ -34,8 +34,9 @@ struct session {
     char target[256];
     uint16_t port;
     char sni[256];
-    bool h2;      /* HTTP/2 is spoken with the client */
-    bool asks_h2; /* servers are offered it */
+    bool h2;       /* HTTP/2 is spoken with the client */
+    bool upgraded; /* to it, in clear: which says nothing of what the server speaks */
+    bool asks_h2;  /* servers are offered it */
     enum verdict_reason
         mirrored;          /* the fault of the server's certificate that ours shows on purpose */
     enum leaf_fault shown; /* the fault that a rule wants ours to show */

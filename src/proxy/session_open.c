@@ -159,7 +159,8 @@ static bool
 open_is_known_h2(const struct session *s, const struct flow *f)
 {
     bool meant = s->tunnelled || s->fixed.host[0];
-    return meant && !s->tls && slice_eq(f->host, slice_str(s->target)) && f->port == s->port;
+    return meant && !s->tls && !s->upgraded && slice_eq(f->host, slice_str(s->target)) &&
+           f->port == s->port;
 }
 
 /* Where a rule wants this request to go, or the whole connection; empty: where its target is. */

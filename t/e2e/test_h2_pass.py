@@ -1,11 +1,13 @@
-"""HTTP/2 as it passes: the codes of resets, from and to real clients and servers."""
+"""HTTP/2 as it passes: codes of resets, upgrades in clear, with real clients and servers."""
 import pytest
 
 import h2.errors
 import h2.events
+import h2.settings
 
 from lib import h2 as two
 from lib.env import run
+from lib.message import read_response
 from lib.wait import until
 
 CODES = [*h2.errors.ErrorCodes, 0xbeef]
@@ -131,3 +133,104 @@ def test_a_tunnel_on_a_stream_whose_server_breaks_off(weir, origin):
     client.flush()
 
     assert client.answer(stream).reset == h2.errors.ErrorCodes.CONNECT_ERROR
+
+
+# HTTP/2 in clear that begins with an upgrade
+
+
+@pytest.fixture
+def reverse(weir, origin):
+    """reverse('--option', ...) -> a proxy that leads to a plain origin, its address, the origin."""
+    def make(*options):
+        site = origin()
+        proxy = weir("--mode", f"reverse:http://127.0.0.1:{site.port}", *options)
+        return proxy, f"http://{proxy.address}", site
+    return make
+
+
+def nothing_of_it_went_on(site):
+    heads = [request.head.lower() for request in site.requests]
+    assert heads and not [head for head in heads if b"h2c" in head or b"upgrade" in head or b"http2-settings" in head], heads
+
+
+def curl_version(home, *words):
+    done = run(["curl", "-sS", "--http2", "-w", "%{http_version} %{http_code}", *words], home)
+    assert done.returncode == 0, done
+    return done.stdout
+
+
+def test_curl_is_upgraded(reverse, home):
+    proxy, url, site = reverse()
+    assert curl_version(home, f"{url}/x") == b"hello\n2 200"
+    assert curl_version(home, "-I", f"{url}/head").endswith(b"2 200")
+    two_requests = curl_version(home, f"{url}/one", f"{url}/two")
+    assert two_requests == b"hello\n2 200hello\n2 200"
+    assert curl_version(home, "-d", "content", f"{url}/post") == b"hello\n1.1 200"
+
+    nothing_of_it_went_on(site)
+    flow = proxy.flow(path="/x")
+    assert flow["request"]["version"] == "2.0" and flow["stream"] == 1 and b"h2c" in flow.raw("request")
+    assert proxy.flow(path="/post")["request"]["version"] == "1.1"
+    assert [proxy.flow(path=path)["stream"] for path in ("/one", "/two")] == [1, 3]
+
+
+def test_curl_is_upgraded_in_a_tunnel_and_through_the_proxy(weir, origin, home):
+    site = origin()
+    proxy = weir()
+    url = f"http://127.0.0.1:{site.port}"
+    assert curl_version(home, "-p", "-x", proxy.proxy, f"{url}/tunnel").endswith(b"hello\n2 200")
+    assert curl_version(home, "-x", proxy.proxy, f"{url}/open").endswith(b" 200")
+    nothing_of_it_went_on(site)
+    assert proxy.flow(path="/tunnel")["request"]["version"] == "2.0"
+
+
+def test_nghttp_is_upgraded(reverse, home):
+    proxy, url, site = reverse()
+    done = run(["nghttp", "-u", "-v", f"{url}/x", f"{url}/y"], home)
+    assert b"HTTP Upgrade success" in done.stdout and done.stdout.count(b"hello") == 2, done
+    nothing_of_it_went_on(site)
+    assert [proxy.flow(path=path)["request"]["version"] for path in ("/x", "/y")] == ["2.0", "2.0"]
+
+
+def upgraded(pipe, target, port, settings=None):
+    """A client that asked for HTTP/2 in clear with a GET of its own, and got it."""
+    conn = two.Client.__new__(two.Client)
+    two.End.__init__(conn, pipe, True)
+    if settings:
+        conn.conn.local_settings = h2.settings.Settings(client=True, initial_values=settings)
+    payload = conn.conn.initiate_upgrade_connection()
+    pipe.send(b"GET %s HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\n"
+              b"HTTP2-Settings: %s\r\n\r\n" % (target.encode(), port, payload))
+    assert pipe.read_until(b"\r\n\r\n").startswith(b"HTTP/1.1 101 ")
+    conn.next = 3
+    conn.flush()
+    return conn
+
+
+def test_the_settings_of_the_upgrade_hold(weir, origin):
+    site = origin()
+    proxy = weir()
+    url = f"http://127.0.0.1:{site.port}/small"
+    client = upgraded(proxy.dial(), url, site.port, settings={4: 3, 2: 0})
+    assert [client.wait(h2.events.DataReceived, 1).data for _ in range(2)] == [b"hel", b"lo\n"]
+    assert client.get(scheme="http", authority=f"127.0.0.1:{site.port}", path="/next").body == b"hello\n"
+    nothing_of_it_went_on(site)
+
+
+def test_a_client_without_a_password_gets_407_on_its_stream(weir, origin):
+    site = origin()
+    proxy = weir("--proxyauth", "me:secret")
+    client = upgraded(proxy.dial(), f"http://127.0.0.1:{site.port}/", site.port)
+    assert client.answer(1).status == 407 and not site.connections
+
+
+@pytest.mark.parametrize("options", [["--no-http2-client"], []], ids=["off", "tls"])
+def test_where_there_is_no_upgrade(weir, origin, world, options):
+    site = origin(cert=None if options else world.good("site.test"))
+    proxy = weir(*options, sites=[site])
+    with proxy.dial() if options else proxy.secure("site.test", site.port) as pipe:
+        target = b"http://127.0.0.1:%d/" % site.port if options else b"/"
+        pipe.send(b"GET %s HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\n"
+                  b"HTTP2-Settings: AAMAAABkAAQCAAAAAAIAAAAA\r\n\r\n" % (target, site.port))
+        assert read_response(pipe, "GET").status == 200
+    nothing_of_it_went_on(site)

@@ -334,6 +334,14 @@ say_frame(struct frames *f, const char *name, const char *head, struct slice pay
     }
 }
 
+/* How long the head of HTTP/1 is; 0: it is not all there. */
+static size_t
+frames_head(const struct frames *f)
+{
+    const char *end = f->n ? memmem(f->held, f->n, "\r\n\r\n", 4) : NULL;
+    return end ? (size_t)(end - f->held) + 4 : 0;
+}
+
 void
 frames_read(struct frames *f, const char *name, struct slice bytes, bool preface, struct lines *did)
 {
@@ -342,12 +350,17 @@ frames_read(struct frames *f, const char *name, struct slice bytes, bool preface
     if (bytes.n)
         memcpy(f->held + f->n, bytes.p, bytes.n);
     f->n += bytes.n;
+    if (f->upgraded && !f->begun && (size = frames_head(f))) {
+        lines_add_bytes(did, name, slice_of(f->held, size));
+        f->begun = true;
+        at = size;
+    }
     if (preface && !f->begun && f->n >= size) {
         lines_add(did, "%s preface", name);
         f->begun = true;
         at = size;
     }
-    while ((f->begun || !preface) && f->n - at >= 9) {
+    while ((f->begun || (!preface && !f->upgraded)) && f->n - at >= 9) {
         size_t n = number(f->held + at, 3);
         if (f->n - at < 9 + n)
             break;

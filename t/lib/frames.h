@@ -27,7 +27,8 @@ struct frames {
     struct nghttp2_hd_inflater *inflater; /* owned */
     char *held;                           /* owned: the beginning of a frame, or its preface */
     size_t n;
-    bool begun; /* the preface is over */
+    bool upgraded; /* behind a head of HTTP/1 */
+    bool begun;    /* the preface, or that head, is over */
 };
 
 /* 'preface': of a client, which is waited for. */

@@ -5,6 +5,7 @@
 #include "codec/token.h"
 #include "codec/url.h"
 #include "flow/message_json.h"
+#include "layer/h2.h"
 #include "layer/peek.h"
 #include "lib/heap.h"
 #include "lib/rig.h"
@@ -184,6 +185,24 @@ static bool
 rig_page(struct host *h, struct flow *f, const struct failure *why, struct slice *content)
 {
     return make_page(f, failure_status(why), slice_str(why->text), content);
+}
+
+static bool
+rig_upgrade(struct host *h, struct chain *c, struct flow *f, struct layer **next,
+            struct layer **above)
+{
+    struct rig *r = rig_of(h);
+    struct rig_conn *client = &r->conns[0];
+    if (!h2_upgrade_wanted(&f->req.head))
+        return false;
+    if (!rig_http(r, true, next, above)) {
+        *next = NULL;
+        return true;
+    }
+    h2_upgrade_with(*next, f);
+    if (c == client->chain)
+        client->h2 = client->frames.upgraded = true;
+    return true;
 }
 
 /* Questions -------------------------------------------------------------------------------------
@@ -555,5 +574,6 @@ const struct host_ops rig_host_ops = {.ask = rig_ask,
                                       .leave = rig_leave,
                                       .tunnel = rig_tunnel,
                                       .branch = rig_branch,
+                                      .upgrade = rig_upgrade,
                                       .unhook = rig_unhook,
                                       .secured = rig_secured};

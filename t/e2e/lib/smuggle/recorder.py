@@ -96,7 +96,7 @@ class Recorder:
             thread.join()
 
 
-HOP_BY_HOP = {b"connection", b"keep-alive", b"proxy-connection", b"te", b"upgrade", b"proxy-authorization", b"expect"}
+HOP_BY_HOP = {b"connection", b"keep-alive", b"proxy-connection", b"te", b"upgrade", b"http2-settings", b"proxy-authorization", b"expect"}
 # What Connection must not take away: framing, routing, authentication, state.
 KEPT = {b"host", b"content-length", b"transfer-encoding", b"authorization", b"cookie", b"content-type", b"content-encoding", b"range",
         b"if-match", b"x-forwarded-for", b"x-real-ip", b"origin", b"via", b"trailer", b"date", b"accept-encoding", b"max-forwards"}

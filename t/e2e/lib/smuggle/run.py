@@ -91,11 +91,20 @@ class Client:
         return self.way == TLS or re.match(rb"[A-Z][A-Z-]{1,18} ", data)
 
 
+def is_upgraded(got, sent):
+    """Whether the first request asked for HTTP/2 in clear and got it. What its client sends behind it is no preface: that is
+    the end (GOAWAY, PROTOCOL_ERROR)."""
+    asked = sent and sent[0].values(b"upgrade") == [b"h2c"] and len(sent[0].values(b"http2-settings")) == 1
+    return asked and got.startswith(b"HTTP/1.1 101 ") and got.endswith(b"\0\0\x08\x07\0\0\0\0\0\0\0\0\1\0\0\0\1")
+
+
 def answers_trouble(got, sent, clean):
     """What is wrong with the answers to a client that sent these good requests, and perhaps a bad one behind."""
     methods = [message.method for message in sent]
     if not clean and not got:
         return None  # a reset can overtake the answer
+    if is_upgraded(got, sent):
+        return None
     for last in (b"GET", b"HEAD"):
         found, tail = strict.read_responses(got, [*methods, last])
         if tail == "end" or not got:
@@ -132,6 +141,7 @@ class Run:
             self.forwarded += len(arrived)
             self.refused += tail.startswith("bad") and len(arrived) <= len(sent)
             expected = [message for message in sent if goes_to(message, self.client.site_port, self.client.way == PLAIN)]
+            expected = expected[:1] if is_upgraded(got, sent) else expected
             why = compare(expected, arrived, self.client.way == PLAIN) or answers_trouble(got, sent, clean)
             if why:
                 troubles.append(f"{case.label}: {why} (a strict reader: {len(sent)}, {tail})")
