@@ -1,4 +1,5 @@
 """TLS that begins in the middle, with servers and clients that others have made."""
+import asyncio
 import base64
 import imaplib
 import poplib
@@ -6,6 +7,7 @@ import smtplib
 import ssl
 
 import pytest
+import slixmpp
 
 from conftest import Factory
 from lib import servers
@@ -29,11 +31,11 @@ def before(weir, short_home, world):
     factory.end()
 
 
-def look(weir, home, server, port, protocol):
+def look(weir, home, server, port, protocol, *words):
     """The look of 'openssl s_client', which gets there by CONNECT."""
     proxy = weir("--resolve", f"{server.name}:{port}:{server.address}")
     done = run(["openssl", "s_client", "-proxy", proxy.address, "-connect", f"{server.name}:{port}", "-starttls", protocol,
-                "-CAfile", proxy.ca_file, "-verify_hostname", server.name, "-verify_return_error"], home)
+                "-CAfile", proxy.ca_file, "-verify_hostname", server.name, "-verify_return_error", *words], home)
     assert done.returncode == 0 and b"Verification: OK" in done.stdout, done.stdout + done.stderr
     proxy.stop()
     assert proxy.flow(kind="tunnel")["server"]["tls"]["verdict"] == "ok"
@@ -169,6 +171,76 @@ def test_submission(dovecot):
         client.sendmail("me@site.test", ["you@site.test"], LETTER)
     assert_opened(proxy, b"The lake is deep.", b"250 ")
     assert b"The lake is deep." in bytes(relay.connections[-1].received)
+
+
+def test_exim(weir, before, home, shared):
+    server, proxy = before(servers.Exim)
+    with smtplib.SMTP("localhost", proxy.port, timeout=20) as client:
+        assert client.ehlo()[0] == 250 and not client.has_extn("auth")
+        client.starttls(context=proxy.context())
+        client.login("me", PASSWORD)
+        client.sendmail("me@site.test", ["you@site.test"], LETTER)
+    assert_opened(proxy, b"The lake is deep.", b"250 OK id=")
+    with smtplib.SMTP("localhost", proxy.port, timeout=20) as client, pytest.raises(ssl.SSLCertVerificationError):
+        client.starttls(context=origin_context(shared))
+    look(weir, home, server, server.port, "smtp")
+
+    through = weir("--resolve", f"localhost:{server.port}:{server.address}")
+    (home / "letter").write_bytes(b"Subject: ice\r\n\r\nThe lake is cold.\r\n")
+    done = run(["curl", "-sS", "--ssl-reqd", "--cacert", through.ca_file, "-x", through.proxy, "-p", "--user", f"me:{PASSWORD}",
+                "--mail-from", "me@site.test", "--mail-rcpt", "you@site.test", "-T", "letter",
+                f"smtp://localhost:{server.port}"], home)
+    assert done.returncode == 0, done.stderr
+    assert_opened(through, b"The lake is cold.", b"250 OK id=")
+    assert [b"is deep." in letter for letter in server.letters] == [True, False]
+
+
+# XMPP
+
+
+class Chatter(slixmpp.ClientXMPP):
+    def __init__(self, user, port, ca):
+        super().__init__(f"{user}@localhost", PASSWORD)
+        self.ca_certs, self.default_port, self.use_aiodns, self.use_ipv6 = str(ca), port, False, False
+        self.there, self.heard = asyncio.Future(), asyncio.Future()
+        self.add_event_handler("session_start", self._started)
+        self.add_event_handler("message", lambda message: self.heard.set_result((message["from"].user, message["body"])))
+        for trouble in ("connection_failed", "ssl_invalid_chain", "failed_all_auth"):
+            self.add_event_handler(trouble, self._failed)
+
+    async def _started(self, _event):
+        self.send_presence()
+        await self.get_roster()
+        self.there.set_result(True)
+
+    def _failed(self, why):
+        self.abort()
+        self.there.set_exception(why)
+
+
+async def chat(port, ca):
+    """What 'you' hears from 'me'."""
+    you, me = Chatter("you", port, ca), Chatter("me", port, ca)
+    for client in (you, me):
+        client.connect(("localhost", port))
+        await asyncio.wait_for(client.there, 20)
+    me.send_message("you@localhost", "The lake is deep.")
+    heard = await asyncio.wait_for(you.heard, 20)
+    for client in (me, you):
+        await client.disconnect()
+    return heard
+
+
+def test_prosody(weir, before, home, shared):
+    server, proxy = before(servers.Prosody)
+    assert asyncio.run(chat(proxy.port, proxy.ca_file)) == ("me", "The lake is deep.")
+    flows = proxy.wait_flows(2, kind="tunnel")
+    assert sorted(b"The lake is deep." in heard(flow, "client") for flow in flows) == [False, True]
+    assert all(b"The lake is deep." in heard(flow, "client") + heard(flow, "server") for flow in flows)
+    assert {flow["server"]["tls"]["verdict"] for flow in flows} == {"ok"}
+    with pytest.raises(ssl.SSLCertVerificationError):
+        asyncio.run(chat(proxy.port, shared["root"]))
+    look(weir, home, server, server.port, "xmpp", "-xmpphost", server.name)
 
 
 # MariaDB

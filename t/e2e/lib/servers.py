@@ -168,6 +168,49 @@ class Dovecot(Server):
         return ["dovecot", "-F", "-c", self.folder / "conf"]
 
 
+class Exim(Server):
+    """Takes letters under TLS only, from whoever gives the password of 'me', and keeps them in its queue."""
+
+    def prepare(self):
+        # A copy has no rights but those of its user.
+        shutil.copy("/usr/sbin/exim4", self.folder / "exim4")
+        (self.folder / "conf").write_text(
+            f"exim_user = {USER}\nexim_group = {GROUP}\nprimary_hostname = {self.name}\nkeep_environment =\n"
+            f"spool_directory = {self.folder}/spool\nlog_file_path = {self.folder}/%slog\n"
+            f"pid_file_path = {self.folder}/pid\nlocal_interfaces = {self.address}.{self.port}\nqueue_only = true\n"
+            f"tls_advertise_hosts = *\ntls_certificate = {self.pem}\ntls_privatekey = {self.pem}\n"
+            "auth_advertise_hosts = ${if def:tls_in_cipher {*}}\nacl_smtp_rcpt = mine\n"
+            "begin acl\nmine:\naccept authenticated = *\nencrypted = *\nbegin authenticators\nplain:\n"
+            "driver = plaintext\npublic_name = PLAIN\nserver_prompts = :\nserver_set_id = $auth2\n"
+            f"server_condition = ${{if and {{{{eq{{$auth2}}{{me}}}}{{eq{{$auth3}}{{{PASSWORD}}}}}}}}}\n")
+
+    def command(self):
+        return [self.folder / "exim4", "-bdf", "-C", self.folder / "conf"]
+
+    @property
+    def letters(self):
+        return [path.read_bytes() for path in sorted((self.folder / "spool" / "input").glob("**/*-D"))]
+
+
+class Prosody(Server):
+    """Knows 'me' and 'you' of its name, under TLS only."""
+
+    def prepare(self):
+        users = self.folder / "data" / self.name / "accounts"
+        users.mkdir(parents=True)
+        for user in ("me", "you"):
+            (users / f"{user}.dat").write_text(f'return {{ ["password"] = "{PASSWORD}"; }};\n')
+        (self.folder / "conf.lua").write_text(
+            f'data_path = "{self.folder}/data"\npidfile = "{self.folder}/pid"\nlog = "*console"\n'
+            'modules_enabled = { "saslauth", "tls", "disco", "roster" }\nmodules_disabled = { "s2s" }\n'
+            f'interfaces = {{ "{self.address}" }}\nc2s_ports = {{ {self.port} }}\nc2s_require_encryption = true\n'
+            f'authentication = "internal_plain"\nssl = {{ key = "{self.pem}"; certificate = "{self.pem}" }}\n'
+            f'VirtualHost "{self.name}"\n')
+
+    def command(self):
+        return ["prosody", "--config", self.folder / "conf.lua", "-F"]
+
+
 class MariaDB(Server):
     """Takes the user 'me' under TLS only, by its password."""
 
