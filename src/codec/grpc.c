@@ -14,22 +14,45 @@ take_header(struct grpc *g, char c, const struct grpc_ops *ops, void *arg)
     ops->begin(arg, g->header[0], g->left);
 }
 
-void
-grpc_push(struct grpc *g, struct slice in, const struct grpc_ops *ops, void *arg)
+size_t
+grpc_next(struct grpc *g, struct slice in, const struct grpc_ops *ops, void *arg)
 {
-    while (in.n) {
+    size_t done = 0;
+    while (done < in.n) {
         size_t n = 1;
         if (g->n < GRPC_HEADER) {
-            take_header(g, *in.p, ops, arg);
+            take_header(g, in.p[done], ops, arg);
         } else {
-            n = slice_first(in, g->left).n;
-            ops->data(arg, slice_first(in, n));
+            struct slice data = slice_first(slice_from(in, done), g->left);
+            n = data.n;
+            ops->data(arg, data);
             g->left -= (uint32_t)n;
         }
-        in = slice_from(in, n);
+        done += n;
         if (g->n == GRPC_HEADER && !g->left) {
             ops->end(arg);
             g->n = 0;
+            break;
         }
     }
+    return done;
+}
+
+void
+grpc_push(struct grpc *g, struct slice in, const struct grpc_ops *ops, void *arg)
+{
+    while (in.n)
+        in = slice_from(in, grpc_next(g, in, ops, arg));
+}
+
+bool
+grpc_print(struct buf *out, unsigned flags, struct slice data)
+{
+    if (data.n > UINT32_MAX)
+        return false;
+    buf_byte(out, (char)flags);
+    for (int shift = 24; shift >= 0; shift -= 8)
+        buf_byte(out, (char)(data.n >> shift));
+    buf_append(out, data);
+    return true;
 }

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "base/base.h"
+#include "base/buf.h"
 #include "base/slice.h"
 
 #include <stdint.h>
@@ -27,3 +28,7 @@ struct grpc_ops {
 };
 
 void grpc_push(struct grpc *g, struct slice in, const struct grpc_ops *ops, void *arg);
+/* The same, up to the end of a message at most; how many bytes that were. */
+size_t grpc_next(struct grpc *g, struct slice in, const struct grpc_ops *ops, void *arg);
+/* A message; false where it is too long to be one. */
+bool grpc_print(struct buf *out, unsigned flags, struct slice data) MUST_CHECK;

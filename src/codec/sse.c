@@ -43,7 +43,10 @@ event_end(struct sse *s, const struct sse_ops *ops, void *arg)
 static void
 line_end(struct sse *s, const struct sse_ops *ops, void *arg)
 {
-    if (s->at == SSE_FIELD && !s->n_field)
+    bool blank = s->at == SSE_FIELD && !s->n_field;
+    s->line = true;
+    s->inside = !blank && (s->inside || s->at != SSE_COMMENT);
+    if (blank)
         event_end(s, ops, arg);
     else if (s->at == SSE_FIELD)
         field_end(s, ops, arg);
@@ -84,7 +87,7 @@ static void
 take_field(struct sse *s, char c)
 {
     if (c == ':')
-        s->at = s->n_field ? SSE_SPACE : SSE_SKIP;
+        s->at = s->n_field ? SSE_SPACE : SSE_COMMENT;
     else if (s->n_field == sizeof s->field)
         s->at = SSE_SKIP;
     else
@@ -96,7 +99,8 @@ static size_t
 take_bom(struct sse *s, char c)
 {
     if (c == bom[s->n_bom]) {
-        if (++s->n_bom == sizeof bom - 1)
+        s->line = ++s->n_bom == sizeof bom - 1;
+        if (s->line)
             line_begin(s);
         return 1;
     }
@@ -112,6 +116,7 @@ take(struct sse *s, struct slice in, const struct sse_ops *ops, void *arg)
     char c = *in.p;
     bool lf = s->cr && c == '\n';
     s->cr = false;
+    s->line |= lf;
     if (lf)
         return 1;
     if (s->at == SSE_BOM)
@@ -131,9 +136,76 @@ take(struct sse *s, struct slice in, const struct sse_ops *ops, void *arg)
     return 1;
 }
 
+size_t
+sse_next(struct sse *s, struct slice in, const struct sse_ops *ops, void *arg)
+{
+    size_t n = 0;
+    s->began |= in.n;
+    s->line = false;
+    while (n < in.n && (!s->line || (s->cr && in.p[n] == '\n')))
+        n += take(s, slice_from(in, n), ops, arg);
+    return n;
+}
+
 void
 sse_push(struct sse *s, struct slice in, const struct sse_ops *ops, void *arg)
 {
     while (in.n)
-        in = slice_from(in, take(s, in, ops, arg));
+        in = slice_from(in, sse_next(s, in, ops, arg));
+}
+
+/* Printing ---------------------------------------------------------------------------------- */
+
+/* Takes a line and its end off the front; 'end' is empty where there is none. */
+static struct slice
+cut_line(struct slice *in, struct slice *end)
+{
+    size_t n = find_end(*in);
+    struct slice line = slice_first(*in, n), rest = slice_from(*in, n);
+    *end = slice_first(rest, slice_starts(rest, SLICE("\r\n")) ? 2 : 1);
+    *in = slice_from(rest, end->n);
+    return line;
+}
+
+/* Each line of the data is one of the block. */
+static void
+print_data(struct buf *out, struct slice data, struct slice end)
+{
+    struct slice of;
+    do {
+        struct slice line = cut_line(&data, &of);
+        buf_append(out, SLICE("data: "));
+        buf_append(out, line);
+        buf_append(out, end);
+    } while (data.n || of.n);
+}
+
+void
+sse_print(struct buf *out, struct slice block, struct slice data)
+{
+    struct slice end;
+    bool done = false;
+    while (block.n) {
+        struct slice line = cut_line(&block, &end), value = line, field = slice_cut(&value, ':');
+        bool is_data = slice_eq(field, SLICE("data"));
+        if (is_data && !done)
+            print_data(out, data, end);
+        done |= is_data;
+        if (is_data)
+            continue;
+        buf_append(out, line);
+        buf_append(out, end);
+    }
+}
+
+void
+sse_print_new(struct buf *out, struct slice name, struct slice data)
+{
+    if (name.n) {
+        buf_append(out, SLICE("event: "));
+        buf_append(out, name);
+        buf_byte(out, '\n');
+    }
+    print_data(out, data, SLICE("\n"));
+    buf_byte(out, '\n');
 }

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "base/base.h"
+#include "base/buf.h"
 #include "base/slice.h"
 
 #define SSE_NAME_MAX  200 /* bytes kept of the type of an event */
@@ -16,14 +17,18 @@ enum sse_at {
     SSE_SPACE, /* behind its colon one space that does not count, */
     SSE_DATA,  /* and what it says: of the data, */
     SSE_EVENT, /* of the type, */
-    SSE_SKIP,  /* of a comment, of 'id', 'retry', and what is not known */
+    SSE_SKIP,  /* of 'id', 'retry', and what is not known, */
+    SSE_COMMENT,
 };
 
 /* A zeroed one is at the beginning of a stream. */
 struct sse {
     enum sse_at at;
-    bool cr;   /* an LF now belongs to the CR before it */
-    bool data; /* the event has some, maybe empty: without any it is none */
+    bool cr;     /* an LF now belongs to the CR before it */
+    bool data;   /* the event has some, maybe empty: without any it is none */
+    bool began;  /* there was a byte */
+    bool line;   /* the last byte has ended a line, or the mark before the first one, */
+    bool inside; /* and there are lines of a block that has not ended, beside comments */
     unsigned n_bom;
     size_t n_field, n_name;
     char field[SSE_FIELD_MAX];
@@ -38,3 +43,17 @@ struct sse_ops {
 };
 
 void sse_push(struct sse *s, struct slice in, const struct sse_ops *ops, void *arg);
+/* The same, up to the end of a line at most, or the LF that is left of the end before; how many
+ * bytes that were. */
+size_t sse_next(struct sse *s, struct slice in, const struct sse_ops *ops, void *arg);
+/* Whether an LF would do so. */
+static inline bool
+sse_wants_lf(const struct sse *s)
+{
+    return s->cr;
+}
+
+/* The block of an event with other data in it: its other lines stay as they are. */
+void sse_print(struct buf *out, struct slice block, struct slice data);
+/* A block with a type, or without. */
+void sse_print_new(struct buf *out, struct slice name, struct slice data);

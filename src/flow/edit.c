@@ -265,17 +265,22 @@ edit_replace(struct hook *h, struct version *v, struct slice content)
 }
 
 bool
-edit_through(struct hook *h, struct version *v, struct transform *t)
+edit_unmeasure(struct http_head *head, struct arena *a)
 {
-    struct http_head *head = &v->head;
     head_remove(head, FIELD_CONTENT_LENGTH);
     /* A content that ends with its connection still does: what is cut short can then be told. */
-    if (head->framing == FRAMING_LENGTH) {
-        head->framing = FRAMING_CHUNKED;
-        if (!head_set(head, h->flow->arena, FIELD_TRANSFER_ENCODING, SLICE("chunked")))
-            return fail(h);
-    }
-    head_remove(head, FIELD_CONTENT_ENCODING);
+    if (head->framing != FRAMING_LENGTH)
+        return true;
+    head->framing = FRAMING_CHUNKED;
+    return head_set(head, a, FIELD_TRANSFER_ENCODING, SLICE("chunked"));
+}
+
+bool
+edit_through(struct hook *h, struct version *v, struct transform *t)
+{
+    if (!edit_unmeasure(&v->head, h->flow->arena))
+        return fail(h);
+    head_remove(&v->head, FIELD_CONTENT_ENCODING);
     v->through = t;
     v->replaced = true;
     return true;

@@ -77,6 +77,9 @@ bool edit_replace_coded(struct hook *h, struct version *v, struct slice content)
 /* The content is what comes out of the transform, which it takes when it succeeds: not encoded, of
  * a length that nobody knows. */
 bool edit_through(struct hook *h, struct version *v, struct transform *t) MUST_CHECK;
+/* A head of a content whose length is not known: it ends with chunks, or with its connection.
+ * false without memory. */
+bool edit_unmeasure(struct http_head *head, struct arena *a) MUST_CHECK;
 /* Another head altogether, as text: it is parsed as strictly as one that arrives; *why (may be
  * NULL) says what is wrong with it. Where it goes does not change. */
 bool edit_text(struct hook *h, struct version *v, struct slice head,

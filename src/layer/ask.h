@@ -74,7 +74,9 @@ struct ask {
             void *hooks;
             struct message *message;  /* STAGE_MESSAGE: borrowed until it is answered */
             struct decision decision; /* out */
-            bool want; /* out: all of the message is to be waited for, and asked about */
+            bool want;    /* out: all of the message is to be waited for, and asked about */
+            bool no_more; /* out, at the head of the response: nobody will want anything of the
+                             messages behind it */
         } hook;
         struct {
             uint64_t until; /* monotonic */

@@ -76,6 +76,7 @@ void
 exchange_answer(struct exchange *x, struct slice content)
 {
     struct http_msg *resp = &x->flow->resp;
+    exchange_split_end(x);
     resp->head_at = resp->end_at = exchange_wall(x);
     x->flow->local = x->step < X_STREAM && !x->retried;
     if (!x->flow->error) {

@@ -30,6 +30,7 @@ enum r_step { R_NONE, R_HEAD, R_HEADED, R_COLLECT, R_WHOLE, R_WHOLED, R_SEND, R_
 
 enum x_next { X_NEXT, X_WAIT };
 
+struct message;
 struct splitter;
 struct transform;
 
@@ -122,21 +123,37 @@ struct feed *exchange_feed(struct exchange *x, bool up) MUST_CHECK;
 /* Sends as much as may be sent now, and goes on later by itself. */
 void feed_run(struct feed *f);
 /* Whether a content goes through its feed: it is slowed down, or becomes another as it passes. */
-bool exchange_feeds(const struct exchange *x, bool up);
+bool exchange_feeds(struct exchange *x, bool up);
 /* Takes a part of such a content, when nothing else is on its way: kept, then sent in time. */
 void exchange_take(struct exchange *x, bool up, struct slice data);
-/* At the end of a content that becomes another as it passes: sends what is left of it and its END.
- * false: it does not. */
+/* Whether what is sent of a content is made as it passes: it becomes another, or of messages that
+ * may wait. */
+bool exchange_remakes(struct exchange *x, bool up);
+/* At the end of such a content: sends what is left of it and its END. false: it is none. */
 bool exchange_flush(struct exchange *x, bool up) MUST_CHECK;
 void feed_free(struct feed *f);
 /* Keeps a part of a content that is wanted whole. true when it is too large for that: it streams on
  * behind what there is, without its stage, and the trace says so. */
 bool exchange_gather(struct exchange *x, bool up, struct slice data);
 /* When the head of a direction has come: what follows is taken apart into messages of the flow
- * where it is a stream of events, or gRPC (exchange_split.c). */
-void exchange_split_begin(struct exchange *x, bool up);
+ * where it is a stream of events, or gRPC (exchange_split.c). false: there was no memory for what
+ * is wanted, and the exchange has failed. */
+bool exchange_split_begin(struct exchange *x, bool up) MUST_CHECK;
 /* A part of such a content, as it came. */
 void exchange_split_take(struct exchange *x, bool up, struct slice data);
+/* Nobody will be asked about messages of the response. */
+void exchange_split_leave(struct exchange *x);
+/* Its head is about to be sent: where its messages may wait it goes on without a length, and
+ * decoded. false without memory. */
+bool exchange_split_settle(struct exchange *x, bool up, struct http_head *sent) MUST_CHECK;
+/* Such a content is sent from here, by its feed; NULL: it is no such one (exchange_message.c). */
+struct buf *exchange_split_out(struct exchange *x, bool up);
+/* Takes off the front of *in until something is there to be sent; 'last': nothing comes behind it.
+ * false: a message waits, or that was the end of the exchange. */
+bool exchange_split_pass(struct exchange *x, bool up, struct slice *in, bool last) MUST_CHECK;
+/* Sends a message of our own among those of a content; 'about' has the name of an event. */
+bool exchange_inject(struct exchange *x, bool up, const struct message *about, struct slice content,
+                     struct slice by, struct err *e) MUST_CHECK;
 /* Nothing more comes. */
 void exchange_split_end(struct exchange *x);
 /* Sends content to the client, up to the fault that a rule wants there; false: that was the end. */

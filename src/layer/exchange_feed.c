@@ -53,16 +53,15 @@ feed_is_up(const struct feed *f)
 }
 
 static struct slice
-feed_next(const struct feed *f, size_t most)
+feed_source(const struct feed *f)
 {
     if (f->through)
-        return slice_first(buf_slice(&f->through->out), most);
-    struct slice s = f->block ? slice_from(block_slice(f->block), f->at) : buf_slice(&f->held);
-    return slice_first(s, most);
+        return buf_slice(&f->through->out);
+    return f->block ? slice_from(block_slice(f->block), f->at) : buf_slice(&f->held);
 }
 
 static void
-feed_skip(struct feed *f, size_t n)
+feed_drain(struct feed *f, size_t n)
 {
     if (f->through || !f->block) {
         buf_consume(f->through ? &f->through->out : &f->held, n);
@@ -73,6 +72,23 @@ feed_skip(struct feed *f, size_t n)
         f->at -= f->block->n;
         f->block = f->block->next;
     }
+}
+
+static struct slice
+feed_next(const struct feed *f, size_t most)
+{
+    const struct buf *out = exchange_split_out(f->x, feed_is_up(f));
+    return slice_first(out ? buf_slice(out) : feed_source(f), most);
+}
+
+static void
+feed_skip(struct feed *f, size_t n)
+{
+    struct buf *out = exchange_split_out(f->x, feed_is_up(f));
+    if (out)
+        buf_consume(out, n);
+    else
+        feed_drain(f, n);
 }
 
 static void
@@ -164,12 +180,42 @@ feed_make(struct feed *f)
     return false;
 }
 
+/* Makes the next piece of a content of messages, as far as they do not wait. false: they do, or
+ * that was the end. */
+static bool
+feed_split(struct feed *f)
+{
+    struct exchange *x = f->x;
+    bool up = feed_is_up(f);
+    const struct buf *out = exchange_split_out(x, up);
+    bool moved = true;
+    while (out && !buf_len(out) && moved) {
+        if (f->through && !feed_make(f))
+            return false;
+        struct slice in = feed_source(f);
+        size_t n = in.n;
+        bool last =
+            feed_over(f) &&
+            (f->through ? f->through->ended : !f->block || (!f->block->next && !buf_len(&f->held)));
+        bool goes = exchange_split_pass(x, up, &in, last);
+        if (x->step == X_DONE)
+            return false;
+        feed_drain(f, n - in.n);
+        if (!goes)
+            return false;
+        moved = in.n < n;
+    }
+    return true;
+}
+
 void /* NOLINTNEXTLINE(readability-function-cognitive-complexity): one loop with its ends */
 feed_run(struct feed *f)
 {
     size_t most = f->rate ? MAX(1, MIN(PIECE_MAX, f->rate / PIECES_PER_S)) : PIECE_MAX;
     while (f->active && !f->x->stalled) {
         if (f->through && !feed_make(f))
+            return;
+        if (!feed_split(f))
             return;
         struct slice piece = feed_next(f, most);
         if (!piece.n) {
@@ -182,10 +228,16 @@ feed_run(struct feed *f)
 }
 
 bool
-exchange_feeds(const struct exchange *x, bool up)
+exchange_remakes(struct exchange *x, bool up)
 {
     const struct http_msg *m = up ? &x->flow->req : &x->flow->resp;
-    return (up ? x->shape.up : x->shape.down) || (m->versions && transform_of(m));
+    return exchange_split_out(x, up) || (m->versions && transform_of(m));
+}
+
+bool
+exchange_feeds(struct exchange *x, bool up)
+{
+    return (up ? x->shape.up : x->shape.down) || exchange_remakes(x, up);
 }
 
 void
@@ -205,7 +257,7 @@ exchange_take(struct exchange *x, bool up, struct slice data)
 bool
 exchange_flush(struct exchange *x, bool up)
 {
-    if (!transform_of(up ? &x->flow->req : &x->flow->resp))
+    if (!exchange_remakes(x, up))
         return false;
     exchange_take(x, up, SLICE_NONE);
     return true;

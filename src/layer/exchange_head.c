@@ -75,6 +75,7 @@ exchange_head_request(struct exchange *x)
     struct http_head *h = &x->flow->req.sent;
     const struct version *v = edit_last(&x->flow->req);
     TRY(head_copy(h, edit_head(&x->flow->req), a));
+    TRY(exchange_split_settle(x, true, h));
     if (v && v->exact) {
         h->malformed = true;
         h->framing = FRAMING_TUNNEL;
@@ -194,6 +195,7 @@ exchange_head_response(struct exchange *x)
     if (h->malformed)
         return true;
     TRY(hop_strip(h, a, true, h->framing == FRAMING_TUNNEL));
+    TRY(exchange_split_settle(x, false, h));
     if (req->version < 11)
         head_unchunk(h);
     TRY(head_fit(x, h));

@@ -43,7 +43,7 @@ x_asked(struct exchange *x)
     }
     if (x->flow->req.head.malformed)
         x->stages = 0;
-    return X_NEXT;
+    return exchange_split_begin(x, true) ? X_NEXT : X_WAIT;
 }
 
 static enum x_next
@@ -212,7 +212,6 @@ x_begin(struct exchange *x, const struct part *p)
     x->flow->started = x->flow->req.head_at;
     if (slice_eq(p->head->method, SLICE("CONNECT")) && !p->head->malformed && !p->head->protocol.n)
         x->flow->kind = FLOW_CONNECT;
-    exchange_split_begin(x, true);
     exchange_run(x);
 }
 

@@ -1,6 +1,5 @@
 /* The response half of an exchange. */
 #include "flow/edit.h"
-#include "flow/transform.h"
 #include "layer/exchange.h"
 
 static bool
@@ -74,6 +73,8 @@ static enum x_next
 r_headed(struct exchange *x)
 {
     bool want = x->ask.hook.want && !x->switching;
+    if (x->ask.hook.no_more)
+        exchange_split_leave(x);
     if (exchange_decided(x, STAGE_RESPONSE_HEAD) == X_WAIT)
         return X_WAIT;
     if (!want && x->r_step < R_SEND)
@@ -188,7 +189,8 @@ r_head(struct exchange *x, const struct part *p)
     }
     if (p->head->malformed)
         x->stages = 0;
-    exchange_split_begin(x, false);
+    if (!exchange_split_begin(x, false))
+        return 1;
     host_tell_head(x->host, HOOK_RESPONSE_HEAD, x->flow, &resp->head);
     x->r_step = R_HEAD;
     exchange_respond(x);
@@ -261,7 +263,7 @@ r_end(struct exchange *x, const struct part *p)
     x->torn = p->torn;
     exchange_tell(x, HOOK_RESPONSE);
     bool active = x->feeds[1] && x->feeds[1]->active;
-    bool through = transform_of(&x->flow->resp);
+    bool through = exchange_remakes(x, false);
     if (x->r_step == R_STREAM && !active && !x->stalled && !through) {
         exchange_end_down(x);
         return 1;

@@ -1,31 +1,15 @@
 /*
  * Contents that are made of messages: a stream of events, or gRPC. They are taken apart as they
- * pass, for the record alone. Nobody else pays for it: there is a splitter where the head says so.
+ * pass, for the record; where somebody wants something of the messages they go through here
+ * (exchange_message.c). Nobody else pays for it: there is a splitter where the head says so.
  */
 #include "base/mem.h"
-#include "codec/encoding.h"
-#include "codec/grpc.h"
-#include "codec/sse.h"
 #include "flow/content.h"
-#include "flow/message.h"
-#include "layer/exchange.h"
+#include "flow/edit.h"
+#include "flow/transform.h"
+#include "layer/splitter.h"
 
 #define PIECE ((size_t)4 << 10)
-
-struct splitter {
-    struct exchange *x;
-    bool up;
-    enum message_kind kind;
-    bool web;                /* it is gRPC-Web */
-    struct decoder *codings; /* of the content; NULL: none */
-    struct decoder *packed;  /* of this message of gRPC; NULL: it is not compressed, or not read */
-    struct message *now;     /* that is not whole; NULL: none, or no memory for it */
-    bool open;               /* there is one */
-    union {
-        struct sse sse;
-        struct grpc grpc;
-    };
-};
 
 typedef void taker_fn(struct splitter *s, struct slice plain);
 
@@ -66,14 +50,24 @@ message_start(struct splitter *s, unsigned opcode)
     s->open = true;
 }
 
+/* It is all there. */
 static void
 message_stop(struct splitter *s)
 {
-    message_end(s->x->flow, s->now);
     decoder_free(s->packed);
     s->packed = NULL;
+    s->whole = true;
+    msg_stage_tell(s->x->host, s->x->flow, s->now);
+}
+
+/* Nothing more is done with it here. */
+static void
+message_leave(struct splitter *s)
+{
+    if (!s->passes)
+        message_end(s->x->flow, s->now);
     s->now = NULL;
-    s->open = false;
+    s->open = s->whole = false;
 }
 
 static void
@@ -185,25 +179,58 @@ grpc_end(void *arg)
 static const struct sse_ops on_sse = {.data = sse_data, .event = sse_event};
 static const struct grpc_ops on_grpc = {.begin = grpc_begin, .data = grpc_data, .end = grpc_end};
 
+size_t
+splitter_next(struct splitter *s, struct slice plain)
+{
+    return s->kind == MESSAGE_SSE ? sse_next(&s->sse, plain, &on_sse, s)
+                                  : grpc_next(&s->grpc, plain, &on_grpc, s);
+}
+
+bool
+splitter_between(const struct splitter *s)
+{
+    return s->kind == MESSAGE_SSE ? (s->sse.line || !s->sse.began) && !s->sse.inside : !s->grpc.n;
+}
+
 static void
 split(struct splitter *s, struct slice plain)
 {
-    if (s->kind == MESSAGE_SSE)
-        sse_push(&s->sse, plain, &on_sse, s);
-    else
-        grpc_push(&s->grpc, plain, &on_grpc, s);
+    while (plain.n) {
+        plain = slice_from(plain, splitter_next(s, plain));
+        if (s->whole)
+            message_leave(s);
+    }
 }
 
-/* What is not whole stays so. */
-static void
-splitter_free(struct splitter *s)
+void
+splitter_cut(struct splitter *s)
 {
     if (s->now)
         s->now->flags |= MESSAGE_UNFINISHED;
-    if (s->open)
-        message_stop(s);
+    message_end(s->x->flow, s->now);
+    s->now = NULL;
+    s->open = false;
+}
+
+static void
+splitter_destroy(struct dying *d)
+{
+    struct splitter *s = container_of(d, struct splitter, dying);
+    decoder_free(s->packed);
     decoder_free(s->codings);
+    buf_release(&s->plain);
+    buf_release(&s->out);
     mem_free(s);
+}
+
+/* It may be in the middle of its messages. */
+static void
+splitter_end(struct splitter *s)
+{
+    if (s->stage.ops)
+        msg_stage_release(&s->stage);
+    splitter_cut(s);
+    turn_defer(s->x->ask.chain->turn, &s->dying, splitter_destroy);
 }
 
 /* No more messages: the trace says why. */
@@ -221,7 +248,7 @@ split_lose(struct exchange *x, bool up, const char *why)
     if (t.did)
         (void)!flow_trace(x->flow, &t);
     if (x->splitters[!up])
-        splitter_free(x->splitters[!up]);
+        splitter_end(x->splitters[!up]);
     x->splitters[!up] = NULL;
 }
 
@@ -249,43 +276,111 @@ find_codings(struct splitter *s, const struct http_head *h, struct err *e)
         return err_set(e, ERR_FAILED, "cannot decode so many codings");
     if (!buf_len(&list) || slice_eq_nocase(buf_slice(&list), SLICE("identity")))
         return true;
-    s->codings = decoder_for(s, buf_slice(&list), e);
+    /* What goes on decoded has no end. */
+    s->codings = s->passes ? decoder_new(buf_slice(&list), SIZE_MAX, TRANSFORM_RATIO, e)
+                           : decoder_for(s, buf_slice(&list), e);
     return s->codings;
 }
 
-void
+static struct splitter *
+splitter_new(struct exchange *x, bool up, enum message_kind kind, bool web)
+{
+    struct splitter *s = mem_zalloc(sizeof *s);
+    if (!s)
+        return NULL;
+    s->x = x;
+    s->up = up;
+    s->kind = kind;
+    s->web = web;
+    s->passes = x->stages & 1u << STAGE_MESSAGE;
+    return x->splitters[!up] = s;
+}
+
+bool
 exchange_split_begin(struct exchange *x, bool up)
 {
     const struct http_head *h = up ? &x->flow->req.head : &x->flow->resp.head;
     bool web = false;
     if (h->malformed || h->framing == FRAMING_NONE || h->framing == FRAMING_TUNNEL)
-        return;
+        return true;
     enum message_kind kind = kind_of(h, up, &web);
     if (kind == MESSAGE_KINDS_N)
-        return;
-    struct splitter *s = mem_zalloc(sizeof *s);
-    struct err e;
-    if (!s) {
-        split_lose(x, up, "there is no memory for them");
-        return;
+        return true;
+    struct splitter *s = splitter_new(x, up, kind, web);
+    struct err e = {.code = ERR_MEMORY, .text = "there is no memory for them"};
+    if (s && find_codings(s, h, &e))
+        return true;
+    if (e.code == ERR_MEMORY && x->stages & 1u << STAGE_MESSAGE) {
+        exchange_fail_for(x, REASON_MEMORY, "for messages that are wanted");
+        return false;
     }
-    s->x = x;
-    s->up = up;
-    s->kind = kind;
-    s->web = web;
-    x->splitters[!up] = s;
-    if (!find_codings(s, h, &e))
-        split_lose(x, up, e.text);
+    split_lose(x, up, e.text);
+    return true;
 }
 
 void
 exchange_split_take(struct exchange *x, bool up, struct slice data)
 {
     struct splitter *s = x->splitters[!up];
+    if (s->passes)
+        return;
     if (!s->codings)
         split(s, data);
     else if (decode(s, s->codings, data, split) != DECODE_OK)
         split_lose(x, up, decoder_why(s->codings));
+}
+
+/* It is for the record alone, with the limits of that: nothing of it has been read. */
+static void
+split_aside(struct exchange *x, bool up)
+{
+    struct splitter *s = x->splitters[!up];
+    struct err e;
+    s->passes = false;
+    decoder_free(s->codings);
+    s->codings = NULL;
+    if (!find_codings(s, up ? &x->flow->req.head : &x->flow->resp.head, &e))
+        split_lose(x, up, e.text);
+}
+
+void
+exchange_split_leave(struct exchange *x)
+{
+    x->stages &= ~(1u << STAGE_MESSAGE);
+    if (x->splitters[1])
+        split_aside(x, false);
+}
+
+/* What was collected is not what goes on. */
+static void
+split_collected(struct exchange *x, bool up, const struct body *b)
+{
+    split_aside(x, up);
+    for (const struct block *it = b->first; it && x->splitters[!up]; it = it->next)
+        exchange_split_take(x, up, block_slice(it));
+}
+
+bool
+exchange_split_settle(struct exchange *x, bool up, struct http_head *sent)
+{
+    struct splitter *s = x->splitters[!up];
+    const struct http_msg *m = up ? &x->flow->req : &x->flow->resp;
+    const struct version *v = edit_last(m);
+    if (!s || !s->passes)
+        return true;
+    if (edit_replaced(m) || (v && v->exact)) {
+        split_collected(x, up, &m->body);
+        return true;
+    }
+    splitter_stage(s, true);
+    /* What becomes of it as it passes is decoded already. */
+    if (transform_of(m)) {
+        decoder_free(s->codings);
+        s->codings = NULL;
+    }
+    if (s->codings)
+        head_remove(sent, FIELD_CONTENT_ENCODING);
+    return edit_unmeasure(sent, x->flow->arena);
 }
 
 void
@@ -293,7 +388,7 @@ exchange_split_end(struct exchange *x)
 {
     for (size_t i = 0; i < ARRAY_LEN(x->splitters); i++) {
         if (x->splitters[i])
-            splitter_free(x->splitters[i]);
+            splitter_end(x->splitters[i]);
         x->splitters[i] = NULL;
     }
 }

@@ -34,7 +34,7 @@ enum x_next
 exchange_hook(struct exchange *x, enum stage s)
 {
     x->ask.hook.decision = (struct decision){0};
-    x->ask.hook.want = false;
+    x->ask.hook.want = x->ask.hook.no_more = false;
     if (!(x->stages & 1u << s))
         return X_NEXT;
     x->ask.hook.flow = x->flow;

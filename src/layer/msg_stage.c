@@ -233,6 +233,15 @@ msg_stage_pass(struct msg_stage *s, struct message *m, struct slice bytes, bool 
 }
 
 void
+msg_stage_let(struct msg_stage *s, struct message *m, struct slice bytes, bool end)
+{
+    s->streams = true;
+    send_now(s, buf_slice(&s->held));
+    buf_release(&s->held);
+    msg_stage_pass(s, m, bytes, end);
+}
+
+void
 msg_stage_release(struct msg_stage *s)
 {
     s->over = true;

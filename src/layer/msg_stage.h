@@ -52,6 +52,8 @@ void msg_stage_tell(struct host *h, struct flow *f, const struct message *m);
 void msg_stage_pass(struct msg_stage *s, struct message *m, struct slice bytes, bool end);
 /* The same of what is to wait in any case, if it can. */
 void msg_stage_keep(struct msg_stage *s, struct message *m, struct slice bytes, bool end);
+/* The same of what is no message, or goes on whatever anybody wants: with what waits of it. */
+void msg_stage_let(struct msg_stage *s, struct message *m, struct slice bytes, bool end);
 /* A message is whole and in 'kept': asks about it. */
 void msg_stage_ask(struct msg_stage *s, struct message *m, struct buf *kept);
 /* Whether an answer is waited for: nothing should be taken then. */

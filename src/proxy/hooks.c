@@ -143,6 +143,7 @@ hooks_end(struct hooks *h)
         a->hook.want = rules_want(h->rules, STAGE_REQUEST, &h->hook);
     else
         a->hook.want = h->hold_response || rules_want(h->rules, STAGE_RESPONSE, &h->hook);
+    a->hook.no_more = !rules_may(h->rules, STAGE_MESSAGE, h->hook.flow);
     uint64_t latency = hooks_latency(&h->shape);
     return latency && hooks_wait(h, latency);
 }

@@ -183,5 +183,7 @@ live_inject(struct live *l, bool up, const struct message *about, struct slice c
 {
     if (l->relay)
         return relay_inject(l->relay, up, about, content, by, e);
+    if (l->x)
+        return exchange_inject(l->x, up, about, content, by, e);
     return err_set(e, ERR_FAILED, "no messages cross the flow");
 }

@@ -128,7 +128,8 @@ static bool
 tunnel_stage(struct session *s, struct layer *half)
 {
     const struct rules *rules = s->worker->rules;
-    if (s->greeting->flow->passed.n || !rules || !rules_any(rules, STAGE_MESSAGE))
+    if (s->greeting->flow->passed.n || !rules ||
+        !rules_may(rules, STAGE_MESSAGE, s->greeting->flow))
         return true;
     struct hooks *h = hooks_new(s);
     return h && relay_stage(half, h, true);

@@ -147,6 +147,9 @@ struct rule *rules_at(const struct rules *rs, size_t i);
  * before anything is done for it. */
 bool rules_any(const struct rules *rs, enum stage s);
 
+/* Whether any of them may match the flow, by where it goes. */
+bool rules_may(const struct rules *rs, enum stage s, const struct flow *f);
+
 /* A walk over the rules of one stage for one flow. Zeroed to begin. */
 struct rules_walk {
     size_t next;

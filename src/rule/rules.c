@@ -187,6 +187,17 @@ next_bit(const uint64_t *bits, size_t i, size_t n)
     return n;
 }
 
+bool
+rules_may(const struct rules *rs, enum stage s, const struct flow *f)
+{
+    const struct row *row = &rs->rows[s];
+    uint64_t bits[INDEX_WORDS(RULES_MAX)];
+    if (!row->n)
+        return false;
+    find_candidates(row, f, bits);
+    return next_bit(bits, 0, row->n) < row->n;
+}
+
 static void
 begin(const struct row *row, struct rules_walk *w, const struct flow *f)
 {

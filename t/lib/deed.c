@@ -83,6 +83,15 @@ take_failure(struct deed *d, const char *text)
     return d->bytes && deed_reason(word, &d->why);
 }
 
+/* To which side, and what. */
+static bool
+take_inject(struct deed *d, const char *text)
+{
+    struct slice to = slice_str(text), side = slice_cut(&to, ' ');
+    d->conn = slice_eq(side, SLICE("server"));
+    return (d->conn || slice_eq(side, SLICE("client"))) && take_bytes(d, to.p ? to.p : "");
+}
+
 static bool
 take_time(struct deed *d, const char *text)
 {
@@ -112,6 +121,7 @@ static const struct deed_row host_rows[] = {
     {"after ", DEED_AFTER, take_time},        {"answer forward", DEED_FORWARD, take_nothing},
     {"answer next", DEED_NEXT, take_nothing}, {"answer page ", DEED_PAGE, take_page},
     {"hook ", DEED_HOOK, take_words},         {"open fails ", DEED_OPEN_FAILS, take_failure},
+    {"inject ", DEED_INJECT, take_inject},
 };
 
 static bool
@@ -189,6 +199,7 @@ deed_do(const struct deed *d, struct rig *r)
     case DEED_OPEN_FAILS: return rig_answer_open(r, false, d->why, d->bytes);
     case DEED_NEXT: return rig_answer_next(r);
     case DEED_HOOK: return rig_answer_hook(r, slice_of(d->bytes, d->n));
+    case DEED_INJECT: return rig_inject(r, d->conn, slice_of(d->bytes, d->n));
     }
     return true;
 }
@@ -238,19 +249,23 @@ read_input(struct slice *in, struct deed *d)
         memcpy(d->bytes, bytes.p, bytes.n);
 }
 
+/* What a seed may say at a stage. */
+static const char *const hook_words[] = {"go", "replace other text", "drop", "close", "reset"};
+
 bool
 deed_read(struct slice *in, struct deed *d)
 {
     if (!in->n)
         return false;
     unsigned first = take_byte(in);
-    *d = (struct deed){.type = first % 16 % (DEED_HOOK + 1), .conn = first >> 4};
+    *d = (struct deed){.type = first % 16 % (DEED_INJECT + 1), .conn = first >> 4};
     if (d->type == DEED_INPUT)
         read_input(in, d);
     else
-        d->bytes = strdup(d->type == DEED_HOOK ? "go" : "text");
-    if (d->type == DEED_HOOK)
-        d->n = 2;
+        d->bytes =
+            strdup(d->type == DEED_HOOK ? hook_words[d->conn % ARRAY_LEN(hook_words)] : "text");
+    if (d->type == DEED_HOOK || d->type == DEED_INJECT)
+        d->n = strlen(d->bytes);
     d->ns = d->type == DEED_AFTER ? take_byte(in) * NS_PER_S : 0;
     d->status = 200;
     d->why = REASON_CONNECT;

@@ -22,6 +22,7 @@ enum deed_type {
     DEED_OPEN_FAILS,
     DEED_NEXT,
     DEED_HOOK,
+    DEED_INJECT,
 };
 
 struct deed {

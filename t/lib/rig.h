@@ -116,6 +116,8 @@ bool rig_answer_open(struct rig *r, bool reuse, enum reason failure, const char 
 bool rig_answer_next(struct rig *r);
 /* Says what is wanted; the question then has its answer. */
 bool rig_answer_hook(struct rig *r, struct slice words);
+/* A message of our own, in what is under way of the client: false when there is nothing. */
+bool rig_inject(struct rig *r, bool up, struct slice bytes);
 /* The end of a play: all questions are answered, everybody reads, hours pass. Everything must have
  * come to its end then; NULL, or a sentence about what has not. */
 const char *rig_finish(struct rig *r);

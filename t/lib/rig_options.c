@@ -47,7 +47,7 @@ rig_options_write(const struct rig_options *o, FILE *out)
 {
     struct rig_options copy = *o, usual;
     bool *flags[8];
-    unsigned bits = 0;
+    unsigned bits = 0, message = 0;
     rig_options_init(&usual);
     list_flags(&copy, flags);
     for (unsigned i = 0; i < 8; i++)
@@ -55,7 +55,11 @@ rig_options_write(const struct rig_options *o, FILE *out)
     bits |= (o->respond ? 64u : 0) | (o->open_fails ? 128u : 0);
     fputc((int)o->stack, out);
     fputc((int)bits, out);
-    fputc((o->limits.head_max < usual.limits.head_max) | (o->server_h2 ? 32 : 0), out);
+    for (size_t i = 0; i < o->n_hooks; i++)
+        if (o->hooks[i].stage == STAGE_MESSAGE)
+            message |= slice_eq(slice_str(o->hooks[i].words), SLICE("wait")) ? 128u : 64u;
+    fputc((int)((o->limits.head_max < usual.limits.head_max) | (o->server_h2 ? 32u : 0) | message),
+          out);
     fwrite("\0\0", 1, 3, out); /* pieces as the driver reads, no failing allocation */
 }
 
@@ -98,6 +102,10 @@ rig_options_read(struct rig_options *o, const unsigned char bytes[RIG_OPTIONS_BY
     if (bytes[3])
         o->piece = bytes[3];
     read_hooks(o, bytes[2] >> 2 & 7);
+    if (bytes[2] & 64)
+        o->hooks[o->n_hooks++] = (struct rig_hook){STAGE_MESSAGE, "only 3 replace another"};
+    if (bytes[2] & 128)
+        o->hooks[o->n_hooks++] = (struct rig_hook){STAGE_MESSAGE, "wait"};
     if (!(bytes[2] & 1))
         return;
     o->limits.head_max = 200;

@@ -31,10 +31,11 @@ on_end(void *arg)
     buf_append(&said, SLICE(">"));
 }
 
+static const struct grpc_ops ops = {.begin = on_begin, .data = on_data, .end = on_end};
+
 static void
 messages_are_found_by_their_lengths(void **state)
 {
-    static const struct grpc_ops ops = {.begin = on_begin, .data = on_data, .end = on_end};
     const struct {
         struct slice in, want;
     } rows[] = {
@@ -61,11 +62,27 @@ messages_are_found_by_their_lengths(void **state)
         }
 }
 
+static void
+one_is_printed_and_taken_at_a_time(void **state)
+{
+    struct buf all = {.max = 1000};
+    struct grpc g = {0};
+    assert_true(grpc_print(&all, 1, SLICE("abc")) && grpc_print(&all, 0, SLICE("")));
+    assert_true(slice_eq(buf_slice(&all), SLICE("\1\0\0\0\3abc\0\0\0\0\0")));
+    buf_init(&said, 1000);
+    assert_int_equal(grpc_next(&g, buf_slice(&all), &ops, NULL), 8);
+    assert_int_equal(grpc_next(&g, slice_from(buf_slice(&all), 8), &ops, NULL), 5);
+    assert_true(slice_eq(buf_slice(&said), SLICE("<1 3 abc><0 0 >")));
+    buf_release(&said);
+    buf_release(&all);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(messages_are_found_by_their_lengths),
+        cmocka_unit_test(one_is_printed_and_taken_at_a_time),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -135,6 +135,24 @@ a_stage_without_rules_is_known(void **state)
 }
 
 static void
+a_flow_that_no_rule_of_a_stage_can_match_is_known(void **state)
+{
+    static const char *const texts[] = {"do: drop\nwhen: msg.body:x host:other.com", NULL},
+                             *const more[] = {"do: drop\nwhen: msg.body:x host:example.com", NULL};
+    struct rule *list[LIST_MAX];
+    struct rules *rs = make_rules(texts, list);
+    struct flow *f = make_flow();
+    assert_true(rules_any(rs, STAGE_MESSAGE));
+    assert_false(rules_may(rs, STAGE_MESSAGE, f));
+    assert_false(rules_may(rs, STAGE_REQUEST, f));
+    rules_unref(rs);
+    rs = make_rules(more, list);
+    assert_true(rules_may(rs, STAGE_MESSAGE, f));
+    rules_unref(rs);
+    flow_unref(f);
+}
+
+static void
 a_content_is_waited_for_where_a_rule_may_match(void **state)
 {
     static const struct {
@@ -328,6 +346,7 @@ main(void)
         cmocka_unit_test(what_is_off_does_nothing_nor_what_is_in_a_folder_that_is_off),
         cmocka_unit_test(folders_that_are_in_each_other_end),
         cmocka_unit_test(a_stage_without_rules_is_known),
+        cmocka_unit_test(a_flow_that_no_rule_of_a_stage_can_match_is_known),
         cmocka_unit_test(a_content_is_waited_for_where_a_rule_may_match),
         cmocka_unit_test(a_snapshot_keeps_its_rules),
         cmocka_unit_test(too_many_rules_are_refused),

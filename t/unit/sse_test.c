@@ -114,12 +114,76 @@ a_type_that_is_too_long_is_cut(void **state)
     buf_release(&want);
 }
 
+/* A line at a time, and whether it stands in a block. */
+static void
+lines_come_one_by_one(void **state)
+{
+    const struct {
+        struct slice line;
+        bool inside;
+    } rows[] = {{SLICE("\xef\xbb\xbf"), false},
+                {SLICE(": comment\n"), false},
+                {SLICE("id: 1\n"), true},
+                {SLICE(": comment\r\n"), true},
+                {SLICE("\r\n"), false},
+                {SLICE("data: a\r"), true},
+                {SLICE("\r"), false}};
+    struct buf all = {.max = 1000};
+    struct sse s = {0};
+    bool open = false;
+    buf_init(&said, 1000);
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+        buf_append(&all, rows[i].line);
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        size_t n = sse_next(&s, buf_slice(&all), &ops, &open);
+        assert_int_equal(n, rows[i].line.n);
+        assert_true(s.line && s.inside == rows[i].inside);
+        buf_consume(&all, n);
+    }
+    assert_true(slice_eq(buf_slice(&said), SLICE("<a|>")));
+    assert_int_equal(sse_next(&s, SLICE("\ndata: b"), &ops, &open), 1);
+    assert_true(s.line && !s.inside);
+    assert_int_equal(sse_next(&s, SLICE("data: b"), &ops, &open), 7);
+    assert_false(s.line);
+    buf_release(&said);
+    buf_release(&all);
+}
+
+static void
+events_are_printed_with_other_data(void **state)
+{
+    const struct {
+        struct slice block, data, want;
+    } rows[] = {
+        {SLICE("data: a\n\n"), SLICE("b"), SLICE("data: b\n\n")},
+        {SLICE("data: a\n\n"), SLICE(""), SLICE("data: \n\n")},
+        {SLICE("id: 1\r\ndata:a\r\nevent: x\r\ndata:b\r\n: c\r\n\r\n"), SLICE("1\n2"),
+         SLICE("id: 1\r\ndata: 1\r\ndata: 2\r\nevent: x\r\n: c\r\n\r\n")},
+        {SLICE("retry: 5\rdata\r\r"), SLICE("1\r\n2\r3\n"),
+         SLICE("retry: 5\rdata: 1\rdata: 2\rdata: 3\rdata: \r\r")},
+        {SLICE("database: a\ndata: a\n\n"), SLICE("b"), SLICE("database: a\ndata: b\n\n")},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct buf out = {.max = 1000};
+        sse_print(&out, rows[i].block, rows[i].data);
+        assert_true(slice_eq(buf_slice(&out), rows[i].want));
+        buf_release(&out);
+    }
+    struct buf out = {.max = 1000};
+    sse_print_new(&out, SLICE_NONE, SLICE("a"));
+    sse_print_new(&out, SLICE("add"), SLICE("b\nc"));
+    assert_true(slice_eq(buf_slice(&out), SLICE("data: a\n\nevent: add\ndata: b\ndata: c\n\n")));
+    buf_release(&out);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(streams_say_what_the_standard_says),
         cmocka_unit_test(a_type_that_is_too_long_is_cut),
+        cmocka_unit_test(lines_come_one_by_one),
+        cmocka_unit_test(events_are_printed_with_other_data),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
