@@ -7,9 +7,13 @@ enum part_type {
     PART_HEAD, /* of the message, or of a 1xx response before it */
     PART_BODY, /* some content, without framing */
     PART_TRAILERS,
+    PART_PRIORITY, /* of a request, at any time behind its head: how urgent its response is (RFC
+                      9218), in data, at most PRIORITY_MAX bytes */
     PART_END,
     PART_ERROR, /* the message will not be completed */
 };
+
+#define PRIORITY_MAX 128
 
 struct failure;
 struct flow;
@@ -22,7 +26,7 @@ struct part {
                           HEAD to a server: borrowed */
     union {
         struct http_head *head; /* HEAD and TRAILERS: borrowed, lives in the flow's arena */
-        struct slice data;      /* BODY: borrowed for the call */
+        struct slice data;      /* BODY, PRIORITY: borrowed for the call */
         const struct failure *why;
     };
     struct slice ext; /* BODY: the extension of the chunk that begins here */

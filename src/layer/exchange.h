@@ -66,6 +66,8 @@ struct exchange {
     struct splitter *splitters[2]; /* the same; made where a content is one of messages */
     struct fault fault;            /* of what the client gets */
     struct shape shape;
+    char *priority; /* PART_PRIORITY, in the flow's arena; NULL: there was none */
+    size_t priority_n;
     struct slice to;                    /* another server than the target, or empty */
     struct http_head *trailers;         /* of the response */
     bool request_done;                  /* its END was taken */

@@ -122,6 +122,29 @@ x_opened(struct exchange *x)
     return X_NEXT;
 }
 
+static void
+x_send_priority(struct exchange *x)
+{
+    struct slice value = slice_of(x->priority, x->priority_n);
+    if (x->priority && x->server.fan && x->server.fan->many)
+        fan_send(&x->server, &(struct part){.type = PART_PRIORITY, .data = value});
+}
+
+/* Kept for the server that the request goes to, which may be another one later. A hint: without
+ * memory for it all goes on. */
+static void
+x_priority(struct exchange *x, struct slice value)
+{
+    if (!x->priority)
+        x->priority = arena_alloc(x->flow->arena, PRIORITY_MAX);
+    if (!x->priority)
+        return;
+    x->priority_n = MIN(value.n, PRIORITY_MAX);
+    memcpy(x->priority, value.p, x->priority_n);
+    if (x->step == X_STREAM)
+        x_send_priority(x);
+}
+
 static enum x_next
 x_send(struct exchange *x)
 {
@@ -137,6 +160,7 @@ x_send(struct exchange *x)
     }
     fan_send(&x->server,
              &(struct part){.type = PART_HEAD, .head = &x->flow->req.sent, .flow = x->flow});
+    x_send_priority(x);
     return X_NEXT;
 }
 
@@ -283,6 +307,7 @@ exchange_on_request(struct exchange *x, const struct part *p)
     case PART_HEAD: x_begin(x, p); break;
     case PART_BODY: return x_content(x, p);
     case PART_TRAILERS: host_tell_head(x->host, HOOK_REQUEST_TRAILERS, x->flow, p->head); break;
+    case PART_PRIORITY: x_priority(x, p->data); break;
     case PART_END: x_end(x); break;
     case PART_ERROR: return x_error(x, p);
     }

@@ -291,6 +291,7 @@ exchange_on_response(struct exchange *x, const struct part *p)
     switch (p->type) {
     case PART_HEAD: return r_head(x, p);
     case PART_BODY: return r_content(x, p);
+    case PART_PRIORITY: return 1;
     case PART_TRAILERS:
         x->trailers = p->head;
         host_tell_head(x->host, HOOK_RESPONSE_TRAILERS, x->flow, p->head);

@@ -114,6 +114,7 @@ h1_write(struct h1 *h, uint32_t stream, const struct part *p)
         break;
     case PART_BODY: h1_write_body(h, p); break;
     case PART_TRAILERS: h->trailers = p->head; break;
+    case PART_PRIORITY: break;
     case PART_END:
         if (p->torn)
             layer_tell(&h->layer, CMD_TORN);

@@ -60,6 +60,7 @@ session_new(struct h2 *h)
     if (!r) {
         h2_read_callbacks(calls);
         h2_write_callbacks(calls);
+        h2_priority_callbacks(calls, option);
         nghttp2_option_set_no_auto_window_update(option, 1);
         nghttp2_option_set_no_http_messaging(option, 1);
         nghttp2_option_set_no_closed_streams(option, 1);
@@ -165,6 +166,7 @@ h2_destroy(struct layer *l)
         h2_stream_free(container_of(it, struct h2_stream, node));
     h2_block_release(&h->block);
     flow_unref(h->first);
+    mem_free(h->urgencies);
     mem_free(h);
 }
 
@@ -194,6 +196,7 @@ h2_stream_free(struct h2_stream *s)
     flow_unref(s->flow);
     buf_release(&s->in);
     buf_release(&s->out);
+    mem_free(s->urgency);
     mem_free(s);
 }
 

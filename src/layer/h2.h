@@ -21,7 +21,11 @@
 #define H2_HELD_MAX   (1u << 20)
 #define H2_OUT_FULL   (64u << 10)
 
+#define H2_URGENCIES_MAX 16 /* streams that have yet to begin, and whose priority is known */
+
 struct nghttp2_session;
+struct h2_urgencies;
+struct h2_urgency;
 
 struct h2_stream {
     struct list node;
@@ -50,7 +54,8 @@ struct h2_stream {
     const struct http_head *trailers;
     uint64_t blocked_from; /* content waits for the peer's window: since when; 0: it does not */
     uint64_t sent;         /* since then */
-    bool begun, out_end;   /* the head, the end was written from above */
+    struct h2_urgency *urgency; /* connect, owned: of PRIORITY_UPDATE; NULL: there was none */
+    bool begun, out_end;        /* the head, the end was written from above */
     bool end_sent;
     bool tunnel;   /* it carries one, in halves that end apart */
     bool cut;      /* content ends here, and not well */
@@ -76,14 +81,17 @@ struct h2 {
     uint32_t gap_from, gap_to; /* between these two it began none, when it last left some out */
     size_t held;               /* of all 'in' */
     struct h2_block block;
-    size_t block_bytes;  /* of its frames */
-    uint64_t block_from; /* its last frame has yet to come: since when; else 0 */
-    uint64_t idle_from;  /* no stream: since when */
-    struct failure why;  /* of 'failed' */
-    bool failed;         /* we end the connection, for a reason */
-    bool more;           /* of some stream */
-    bool news;           /* some stream has closed */
-    bool reading;        /* in nghttp2_session_mem_recv */
+    struct h2_urgencies *urgencies; /* owned, or NULL */
+    char update[PRIORITY_MAX + 4];  /* the payload of a PRIORITY_UPDATE that comes, or its front */
+    size_t update_n;                /* how long it is */
+    size_t block_bytes;             /* of its frames */
+    uint64_t block_from;            /* its last frame has yet to come: since when; else 0 */
+    uint64_t idle_from;             /* no stream: since when */
+    struct failure why;             /* of 'failed' */
+    bool failed;                    /* we end the connection, for a reason */
+    bool more;                      /* of some stream */
+    bool news;                      /* some stream has closed */
+    bool reading;                   /* in nghttp2_session_mem_recv */
     bool eof, closing, closed;
     bool no_more; /* EV_EOF has gone up */
     bool shut;    /* connect: our SETTINGS leave each stream a window of nothing */
@@ -136,6 +144,16 @@ void h2_fail(struct h2_stream *s, const struct failure *why, uint32_t code);
 /* nghttp2's callbacks for what is received. */
 struct nghttp2_session_callbacks;
 void h2_read_callbacks(struct nghttp2_session_callbacks *c);
+
+/* h2_priority.c: PRIORITY_UPDATE, whose payload is in h->update. */
+struct nghttp2_option;
+void h2_priority_callbacks(struct nghttp2_session_callbacks *c, struct nghttp2_option *option);
+void h2_on_priority(struct h2 *h, int32_t on);
+struct slice h2_priority_value(const struct h2 *h);
+int32_t h2_priority_stream(const struct h2 *h);
+/* The stream has begun: those above hear what came for it before. */
+void h2_priority_begin(struct h2_stream *s);
+void h2_priority_send(struct h2_stream *s, struct slice value);
 
 /* h2_tell.c: an nghttp2_frame that is neither head nor content came; for who hears of it. */
 void h2_tell(struct h2 *h, const void *nghttp2);

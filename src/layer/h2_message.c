@@ -97,6 +97,7 @@ on_request(struct h2_stream *s, bool ended, const struct priority *priority)
     s->flow = f;
     begin_content(s, head);
     h2_up(s, &(struct part){.type = PART_HEAD, .head = head, .flow = flow_ref(f)});
+    h2_priority_begin(s);
     if (ended && !s->deaf)
         h2_on_end(s);
 }

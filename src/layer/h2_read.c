@@ -197,7 +197,9 @@ static int
 on_begin_frame(nghttp2_session *session UNUSED, const nghttp2_frame_hd *hd, void *user)
 {
     struct h2 *h = h2_of_user(user);
-    bool known = hd->type <= NGHTTP2_CONTINUATION;
+    bool known = hd->type <= NGHTTP2_CONTINUATION || hd->type == NGHTTP2_PRIORITY_UPDATE;
+    if (hd->type == NGHTTP2_PRIORITY_UPDATE)
+        h->update_n = 0;
     check_number(h, hd);
     if (!known || (hd->type == NGHTTP2_CONTINUATION && !hd->length))
         h2_count_frame(h);
@@ -341,6 +343,7 @@ on_frame(nghttp2_session *session UNUSED, const nghttp2_frame *frame, void *user
     case NGHTTP2_SETTINGS: on_settings(h, frame); break;
     case NGHTTP2_WINDOW_UPDATE: on_window(h, frame); break;
     case NGHTTP2_PRIORITY: on_priority(h, frame); break;
+    case NGHTTP2_PRIORITY_UPDATE: h2_on_priority(h, frame->hd.stream_id); break;
     case NGHTTP2_RST_STREAM: on_reset(h, frame); break;
     case NGHTTP2_GOAWAY: say_no_more(h); break;
     default: h2_count_frame(h); break;

@@ -13,9 +13,9 @@ put_settings(struct buf *out, const nghttp2_settings *settings)
                    settings->iv[i].value);
 }
 
-/* RFC 9113 section 6. */
+/* RFC 9113 section 6, RFC 9218 section 7. */
 static void
-put_control(struct buf *out, const nghttp2_frame *frame)
+put_control(struct buf *out, const struct h2 *h, const nghttp2_frame *frame)
 {
     switch (frame->hd.type) {
     case NGHTTP2_SETTINGS: buf_append(out, SLICE("SETTINGS ack")); break;
@@ -25,6 +25,10 @@ put_control(struct buf *out, const nghttp2_frame *frame)
     case NGHTTP2_WINDOW_UPDATE:
         buf_printf(out, "WINDOW_UPDATE %d %d", frame->hd.stream_id,
                    frame->window_update.window_size_increment);
+        break;
+    case NGHTTP2_PRIORITY_UPDATE:
+        buf_printf(out, "PRIORITY_UPDATE %d %.*s", h2_priority_stream(h),
+                   SLICE_ARG(h2_priority_value(h)));
         break;
     case NGHTTP2_PRIORITY: buf_printf(out, "PRIORITY %d", frame->hd.stream_id); break;
     case NGHTTP2_RST_STREAM:
@@ -55,7 +59,7 @@ h2_tell(struct h2 *h, const void *nghttp2)
     if (settings)
         put_settings(&text, &frame->settings);
     else
-        put_control(&text, frame);
+        put_control(&text, h, frame);
     m.text = buf_slice(&text);
     *(accept ? &m.client : &m.server) = c->peer;
     host_say(c->host, &m);

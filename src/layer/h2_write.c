@@ -340,6 +340,7 @@ h2_write(struct h2 *h, uint32_t stream, const struct part *p)
     case PART_HEAD: write_response(s, p->head); break;
     case PART_BODY: write_body(s, p->data); break;
     case PART_TRAILERS: s->trailers = p->head; break;
+    case PART_PRIORITY: h2_priority_send(s, p->data); break;
     case PART_END: write_end(s, p->torn); break;
     case PART_ERROR:
         h2_over(s);

@@ -82,6 +82,7 @@ on_part(struct seat *s, const struct part *p)
     case PART_END: chain_eof(l->chain); break;
     case PART_ERROR: lane_end(l, p->why); break;
     case PART_HEAD:
+    case PART_PRIORITY:
     case PART_TRAILERS: break;
     }
     return 1;

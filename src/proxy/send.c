@@ -102,6 +102,7 @@ on_part(struct seat *seat, const struct part *p)
     case PART_BODY:
         body_append(&resp->body, p->data, s->worker->setup->limits.body_limit, resp->head.length);
         break;
+    case PART_PRIORITY:
     case PART_TRAILERS: break;
     case PART_END:
         resp->end_at = loop_wall(s->worker->loop);

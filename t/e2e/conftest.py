@@ -2,14 +2,19 @@
 import itertools
 import os
 import pathlib
+import shutil
+import socket
+import subprocess
 import tempfile
 
 import pytest
 
 from lib import clients, h2, pki
 from lib.control import Control
+from lib.env import scrubbed
 from lib.origin import Origin
 from lib.recorder import Recorder
+from lib.wait import until
 from lib.weir import BINARY, Weir, weir_run
 
 
@@ -113,6 +118,34 @@ def pair(weir, site2, world):
         site = site2(answer, world.good("site.test"), server=server)
         return weir(*options, sites=[site], **how), site
     return make
+
+
+@pytest.fixture
+def nghttpd(tmp_path, world):
+    """A server of HTTP/2 with a folder: (port, folder)."""
+    folder = tmp_path / "htdocs"
+    folder.mkdir()
+    (folder / "small").write_bytes(b"hello\n")
+    (folder / "large").write_bytes(bytes(range(256)) * 12000)
+    cert = world.good("localhost")
+    (tmp_path / "key.pem").write_bytes(cert.key_pem)
+    (tmp_path / "cert.pem").write_bytes(cert.pem + b"".join(above.pem for above in cert.chain))
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    process = subprocess.Popen(["setpriv", "--pdeathsig", "KILL", shutil.which("nghttpd"), "-a", "127.0.0.1", "-d", folder,
+                                str(port), tmp_path / "key.pem", tmp_path / "cert.pem"], stdout=subprocess.DEVNULL,
+                               stderr=subprocess.DEVNULL, env=scrubbed(tmp_path))
+
+    def listens():
+        try:
+            socket.create_connection(("127.0.0.1", port)).close()
+            return True
+        except OSError:
+            return False
+    until(listens, "nghttpd")
+    yield port, folder
+    process.kill()
+    process.wait()
 
 
 @pytest.fixture

@@ -1,8 +1,6 @@
 """HTTP/2 with real clients and servers, in every pairing with HTTP/1."""
 import json
 import re
-import shutil
-import socket
 import ssl
 import subprocess
 import threading
@@ -368,34 +366,6 @@ def test_a_client_that_resets_without_end_is_sent_away_and_counted(control, orig
 
 
 # Real clients and servers
-
-
-@pytest.fixture
-def nghttpd(tmp_path, world):
-    """A server of HTTP/2 with a folder: (port, folder)."""
-    folder = tmp_path / "htdocs"
-    folder.mkdir()
-    (folder / "small").write_bytes(b"hello\n")
-    (folder / "large").write_bytes(bytes(range(256)) * 12000)
-    cert = world.good("localhost")
-    (tmp_path / "key.pem").write_bytes(cert.key_pem)
-    (tmp_path / "cert.pem").write_bytes(cert.pem + b"".join(above.pem for above in cert.chain))
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
-    process = subprocess.Popen(["setpriv", "--pdeathsig", "KILL", shutil.which("nghttpd"), "-a", "127.0.0.1", "-d", folder,
-                                str(port), tmp_path / "key.pem", tmp_path / "cert.pem"], stdout=subprocess.DEVNULL,
-                               stderr=subprocess.DEVNULL, env=scrubbed(tmp_path))
-
-    def listens():
-        try:
-            socket.create_connection(("127.0.0.1", port)).close()
-            return True
-        except OSError:
-            return False
-    until(listens, "nghttpd")
-    yield port, folder
-    process.kill()
-    process.wait()
 
 
 def test_curl_and_nghttpd(weir, nghttpd, home):

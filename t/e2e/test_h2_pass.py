@@ -1,4 +1,6 @@
-"""HTTP/2 as it passes: codes of resets, upgrades in clear, with real clients and servers."""
+"""HTTP/2 as it passes: codes of resets, upgrades in clear, priorities, with real clients and servers."""
+import struct
+
 import pytest
 
 import h2.errors
@@ -234,3 +236,52 @@ def test_where_there_is_no_upgrade(weir, origin, world, options):
                   b"HTTP2-Settings: AAMAAABkAAQCAAAAAAIAAAAA\r\n\r\n" % (target, site.port))
         assert read_response(pipe, "GET").status == 200
     nothing_of_it_went_on(site)
+
+
+# Priorities (RFC 9218)
+
+
+def say_priority(client, stream, value):
+    payload = struct.pack(">L", stream) + value
+    client.flush()
+    client.pipe.send(struct.pack(">L", len(payload))[1:] + b"\x10\0" + bytes(4) + payload)
+
+
+def heard_priorities(server):
+    frames = [event.frame for event in server.events if isinstance(event, h2.events.UnknownFrameReceived)]
+    return [(struct.unpack(">L", frame.body[:4])[0], frame.body[4:]) for frame in frames if frame.type == 0x10]
+
+
+def test_priority_updates_name_the_stream_of_the_server(pair):
+    """Two clients on one connection to the server: both have a stream 3."""
+    proxy, site = pair("--threads", "1", "--share-upstream", answer=lambda server, stream, request:
+                       None if request.value(":path") == "/wait" else two.echo(server, stream, request))
+    clients = [two.through(proxy, site, settings={9: 1}) for _ in range(2)]
+    for number, client in enumerate(clients):
+        client.get()
+        say_priority(client, 3, b"u=%d" % number)
+        client.ask(("x-client", str(number)), path="/wait", stream=3)
+        until(lambda: len(site.asked) == 2 * number + 2, "the request")
+        say_priority(client, 3, b"u=%d, i" % (number + 4))
+
+    server, = [server for server in site.servers if server.requests]
+    streams = [next(stream for stream, request in server.requests.items() if request.value("x-client") == str(number))
+               for number in range(2)]
+    until(lambda: len(heard_priorities(server)) == 4, lambda: heard_priorities(server))
+    assert streams[0] != streams[1]
+    assert heard_priorities(server) == [(streams[0], b"u=0"), (streams[0], b"u=4, i"), (streams[1], b"u=1"), (streams[1], b"u=5, i")]
+    assert server.settings[0][9] == 1
+
+
+def test_priority_updates_do_not_disturb_servers_that_do_not_know_them(weir, origin, nghttpd):
+    proxy, plain = weir(), origin()
+    for port in (nghttpd[0], plain.port):
+        client = two.Client(proxy.dial() if port == plain.port else
+                            proxy.secure("localhost", port, context=proxy.context(alpn=two.ALPN)))
+        for n in range(20):
+            say_priority(client, client.next, b"u=%d" % (n % 8))
+            how = {"authority": f"127.0.0.1:{port}", "scheme": "http"} if port == plain.port else {"authority": f"localhost:{port}"}
+            stream = client.ask(path="/small", **how)
+            say_priority(client, stream, b"u=%d, i" % (n % 8))
+            got = client.answer(stream)
+            assert got.status == 200 and got.body == b"hello\n"

@@ -142,6 +142,7 @@ static const struct frame_row {
     {"window", NGHTTP2_WINDOW_UPDATE, 0, true, 4},
     {"goaway", NGHTTP2_GOAWAY, 0, false, 4},
     {"priority", NGHTTP2_PRIORITY, 0, true, 0},
+    {"priority-update", NGHTTP2_PRIORITY_UPDATE, 0, false, 4},
     {"ping", NGHTTP2_PING, 0, false, 0},
     {"frame", 0, 0, false, 0},
 };
@@ -329,6 +330,10 @@ say_frame(struct frames *f, const char *name, const char *head, struct slice pay
         break;
     case NGHTTP2_PING:
         lines_add(did, "%s ping%s", name, flags & NGHTTP2_FLAG_ACK ? " ack" : "");
+        break;
+    case NGHTTP2_PRIORITY_UPDATE:
+        lines_add(did, "%s priority-update %u %.*s", name, number(payload.p, 4),
+                  SLICE_ARG(slice_from(payload, 4)));
         break;
     default: lines_add(did, "%s frame %u", name, type); break;
     }

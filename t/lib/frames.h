@@ -8,6 +8,7 @@
  *   {more 1 "name: value" ...}     CONTINUATION; open, as above
  *   {data 1 "bytes"}               end, as above; pad=N
  *   {rst 1 8} {window 0 1000} {ping} {ping ack} {goaway 1 0} {priority 3 0/16}
+ *   {priority-update 3 "u=1"}
  *   {frame TYPE FLAGS STREAM "payload"}
  *
  * Fields are literals without a table. What a stack sends is read back into lines: 'client headers

@@ -444,6 +444,7 @@ errand_on_part(struct seat *s, const struct part *p)
     switch (p->type) {
     case PART_HEAD: errand_begin(r, p); break;
     case PART_BODY: errand_collect(r, p->data); break;
+    case PART_PRIORITY:
     case PART_TRAILERS: break;
     case PART_END: errand_run(r); break;
     case PART_ERROR: errand_broken(r, p->why); break;
