@@ -72,6 +72,7 @@ struct exchange {
     struct http_head *trailers;         /* of the response */
     bool request_done;                  /* its END was taken */
     bool response_done, reusable, torn; /* the END of the response was; as it said */
+    bool half;                          /* it is a tunnel, and the client may go on */
     bool response_begun;                /* its head has been sent to the client */
     bool server_answered;               /* a part of the response came */
     bool switching;                     /* it is a 101 */
@@ -202,11 +203,18 @@ exchange_tell(struct exchange *x, enum hook_id id)
     host_tell(x->host, id, x->flow, SLICE_NONE);
 }
 
-/* Whether it asks for a tunnel as an upgrade does, on a stream of HTTP/2 (RFC 8441). */
+/* Whether it asks for a tunnel on a stream of HTTP/2 (RFC 8441). That of a WebSocket is asked for
+ * as an upgrade; of another protocol, the contents of both messages are the tunnel. */
 static inline bool
 exchange_is_extended(const struct exchange *x)
 {
     return x->flow->req.head.protocol.n;
+}
+
+static inline bool
+exchange_is_upgrade(const struct exchange *x)
+{
+    return slice_eq(x->flow->req.head.protocol, SLICE("websocket"));
 }
 
 /* Whether content of the request has yet to be read, so that its connection cannot go on after the

@@ -2,6 +2,8 @@
 #include "flow/edit.h"
 #include "layer/exchange.h"
 
+#include <stdio.h>
+
 typedef enum x_next x_step_fn(struct exchange *x);
 
 static void
@@ -33,10 +35,6 @@ x_asked(struct exchange *x)
     x->set_host = x->ask.request.set_host;
     x->stages = x->ask.request.stages;
     x->hooks = x->ask.request.hooks;
-    if (exchange_is_extended(x) && !slice_eq(x->flow->req.head.protocol, SLICE("websocket"))) {
-        exchange_fail_for(x, REASON_NO_TUNNEL, "of extended CONNECT, only 'websocket' is served");
-        return X_WAIT;
-    }
     if (x->flow->kind == FLOW_CONNECT) {
         exchange_connect(x);
         return X_WAIT;
@@ -107,6 +105,18 @@ x_open(struct exchange *x)
     return exchange_ask(x, ASK_OPEN, x_answered);
 }
 
+/* Nobody but HTTP/2 knows extended CONNECT, and the connection goes back unused. */
+static void
+x_refuse_protocol(struct exchange *x)
+{
+    char text[100];
+    struct fan *server = x->ask.open.server;
+    snprintf(text, sizeof(text), "'%.*s' needs a server that speaks HTTP/2",
+             SLICE_ARG(slice_first(x->flow->req.head.protocol, 40)));
+    x->host->ops->leave(x->host, server, x->flow, true);
+    exchange_fail_for(x, REASON_NO_TUNNEL, text);
+}
+
 static enum x_next
 x_opened(struct exchange *x)
 {
@@ -114,6 +124,10 @@ x_opened(struct exchange *x)
         if (x->ask.open.peer)
             flow_set_server(x->flow, x->ask.open.peer);
         exchange_fail(x, &x->ask.open.why);
+        return X_WAIT;
+    }
+    if (exchange_is_extended(x) && !exchange_is_upgrade(x) && !x->ask.open.server->many) {
+        x_refuse_protocol(x);
         return X_WAIT;
     }
     x->flow->server_reused = x->ask.open.reused;
@@ -174,6 +188,10 @@ exchange_end_up(struct exchange *x)
     if (trailers->n && place)
         fan_send(&x->server, &(struct part){.type = PART_TRAILERS, .head = trailers});
     fan_send(&x->server, &(struct part){.type = PART_END});
+    if (!x->half)
+        return;
+    fan_tell(&x->client, CMD_CLOSE);
+    exchange_finish(x, true);
 }
 
 static enum x_next
@@ -184,7 +202,7 @@ x_stream(struct exchange *x)
     if (!replaced && !x->collecting) {
         /* The content waited for the head to be sent; it may be over already. An upgrade has none:
          * what the client sends is for the tunnel. */
-        if (!x->request_done && !exchange_is_extended(x))
+        if (!x->request_done && !exchange_is_upgrade(x))
             fan_more(&x->client);
         else if (!exchange_flush(x, true))
             exchange_end_up(x);
@@ -255,7 +273,7 @@ x_content(struct exchange *x, const struct part *p)
     const struct feed *f = x->feeds[0];
     bool dropped = x->step == X_STREAM && edit_replaced(&x->flow->req);
     bool whole = x->step == X_WHOLE && x->collecting;
-    if (exchange_is_extended(x))
+    if (exchange_is_upgrade(x))
         return 0; /* it is for the tunnel */
     if (!whole && (x->step < X_STREAM || (!dropped && (fan_full(&x->server) || (f && f->active)))))
         return 0;
@@ -282,7 +300,7 @@ x_end(struct exchange *x)
     exchange_tell(x, HOOK_REQUEST);
     if (x->step == X_WHOLE && x->collecting)
         exchange_run(x);
-    else if (x->step == X_STREAM && !exchange_is_extended(x) && !edit_replaced(&x->flow->req) &&
+    else if (x->step == X_STREAM && !exchange_is_upgrade(x) && !edit_replaced(&x->flow->req) &&
              !(x->feeds[0] && x->feeds[0]->active) && !exchange_flush(x, true))
         exchange_end_up(x);
 }

@@ -72,7 +72,8 @@ r_ask_head(struct exchange *x)
 static enum x_next
 r_headed(struct exchange *x)
 {
-    bool want = x->ask.hook.want && !x->switching;
+    bool tunnel = x->switching || x->flow->resp.head.framing == FRAMING_TUNNEL;
+    bool want = x->ask.hook.want && !tunnel;
     if (x->ask.hook.no_more)
         exchange_split_leave(x);
     if (exchange_decided(x, STAGE_RESPONSE_HEAD) == X_WAIT)
@@ -243,13 +244,16 @@ r_content(struct exchange *x, const struct part *p)
 void
 exchange_end_down(struct exchange *x)
 {
-    bool unread = exchange_unread(x);
+    bool tunnel = x->flow->resp.sent.framing == FRAMING_TUNNEL, unread = exchange_unread(x);
     if (!exchange_fault_end(x))
         return;
     if (x->trailers && !edit_replaced(&x->flow->resp))
         fan_send(&x->client, &(struct part){.type = PART_TRAILERS, .head = x->trailers});
     fan_send(&x->client, &(struct part){.type = PART_END, .torn = x->torn});
-    if (unread)
+    x->half = tunnel && !x->request_done;
+    if (x->half)
+        return;
+    if (unread || tunnel)
         fan_tell(&x->client, CMD_CLOSE);
     exchange_finish(x, x->reusable);
 }
@@ -280,7 +284,7 @@ r_end(struct exchange *x, const struct part *p)
 size_t
 exchange_on_response(struct exchange *x, const struct part *p)
 {
-    if (x->step == X_DONE || x->response_done)
+    if (x->step == X_DONE || (x->response_done && !(x->half && p->type == PART_ERROR)))
         return 1;
     if (p->type == PART_ERROR) {
         if (!r_retry(x, p))

@@ -234,9 +234,13 @@ h2_reset(struct h2_stream *s, uint32_t code)
 {
     if (s->closed)
         return;
+    chain_touch(s->h->layer.chain);
+    if (s->id < 0) { /* nghttp2 does not know it yet */
+        s->closed = true;
+        return;
+    }
     if (nghttp2_is_fatal(nghttp2_submit_rst_stream(s->h->session, NGHTTP2_FLAG_NONE, s->id, code)))
         chain_fail(s->h->layer.chain);
-    chain_touch(s->h->layer.chain);
 }
 
 /* Those that have closed are dead for those above as well, and are freed. */

@@ -56,6 +56,7 @@ struct h2_stream {
     uint64_t sent;         /* since then */
     struct h2_urgency *urgency; /* connect, owned: of PRIORITY_UPDATE; NULL: there was none */
     bool begun, out_end;        /* the head, the end was written from above */
+    bool waiting;               /* connect: the head, until it is known what the server takes */
     bool end_sent;
     bool tunnel;   /* it carries one, in halves that end apart */
     bool cut;      /* content ends here, and not well */
@@ -91,6 +92,8 @@ struct h2 {
     bool failed;                    /* we end the connection, for a reason */
     bool more;                      /* of some stream */
     bool news;                      /* some stream has closed */
+    bool waiting;                   /* some stream is */
+    bool settled;                   /* SETTINGS of the peer came */
     bool reading;                   /* in nghttp2_session_mem_recv */
     bool eof, closing, closed;
     bool no_more; /* EV_EOF has gone up */
@@ -154,6 +157,8 @@ int32_t h2_priority_stream(const struct h2 *h);
 /* The stream has begun: those above hear what came for it before. */
 void h2_priority_begin(struct h2_stream *s);
 void h2_priority_send(struct h2_stream *s, struct slice value);
+/* What was sent before the stream had a number. */
+void h2_priority_queue(struct h2_stream *s);
 
 /* h2_tell.c: an nghttp2_frame that is neither head nor content came; for who hears of it. */
 void h2_tell(struct h2 *h, const void *nghttp2);
@@ -173,6 +178,8 @@ bool h2_up(struct h2_stream *s, struct part *p);
 /* h2_write.c: parts, and all that can be sent now. */
 void h2_write(struct h2 *h, uint32_t stream, const struct part *p);
 void h2_send(struct h2 *h);
+/* Streams wait for the first SETTINGS of the server: once it came they begin, or fail. */
+void h2_begin_waiting(struct h2 *h);
 void h2_write_callbacks(struct nghttp2_session_callbacks *c);
 
 /* h2_time.c: deadlines, and counters of frames. */

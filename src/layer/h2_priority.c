@@ -167,14 +167,19 @@ find(struct h2 *h, intptr_t id)
 void
 h2_priority_send(struct h2_stream *s, struct slice value)
 {
-    struct h2 *h = s->h;
     if (!s->urgency)
         s->urgency = mem_zalloc(sizeof(*s->urgency));
     if (!s->urgency || value.n > PRIORITY_MAX)
         return;
     urgency_set(s->urgency, value);
-    if (s->urgency->queued)
-        return;
+    if (!s->urgency->queued && s->id > 0)
+        h2_priority_queue(s);
+}
+
+void
+h2_priority_queue(struct h2_stream *s)
+{
+    struct h2 *h = s->h;
     /* The stream may be gone when its turn has come, so it is named and not pointed to. */
     union {
         intptr_t id;

@@ -278,6 +278,7 @@ on_settings(struct h2 *h, const nghttp2_frame *frame)
     if (frame->hd.flags & NGHTTP2_FLAG_ACK)
         return;
     h2_count_frame(h);
+    h->settled = true;
     for (size_t i = 0; p && i < frame->settings.niv && p->n_settings < PEER_SETTINGS_MAX; i++) {
         p->settings[p->n_settings].id = (uint16_t)frame->settings.iv[i].settings_id;
         p->settings[p->n_settings++].value = frame->settings.iv[i].value;
@@ -436,6 +437,7 @@ h2_read(struct h2 *h, struct slice in)
     if (h->session) {
         tell_news(h);
         offer_more(h);
+        h2_begin_waiting(h);
     }
     if (!h->session && !h->eof)
         return 0;
@@ -444,6 +446,7 @@ h2_read(struct h2 *h, struct slice in)
         n = nghttp2_session_mem_recv(h->session, (const uint8_t *)in.p, in.n);
         h->reading = false;
         tell_news(h);
+        h2_begin_waiting(h);
     }
     if (n < 0 || h->failed) {
         if (n < 0)

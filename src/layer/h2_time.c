@@ -32,10 +32,11 @@ earlier(uint64_t a, uint64_t b)
 static bool
 waits_for_peer(const struct h2_stream *s)
 {
-    if (s->deaf || s->ended || s->patient || buf_len(&s->in) || !s->waits_from ||
-        s->tunnel) /* which has times of its own */
+    if (s->deaf || s->ended || s->patient || buf_len(&s->in) || !s->waits_from)
         return false;
-    return s->h->role == ROLE_ACCEPT ? s->framing != FRAMING_TUNNEL : s->out_end;
+    if (s->h->role == ROLE_ACCEPT) /* whose tunnels have times of their own, or their server's */
+        return !s->tunnel && s->framing != FRAMING_TUNNEL;
+    return s->out_end || s->tunnel;
 }
 
 static uint64_t

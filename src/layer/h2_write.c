@@ -208,6 +208,8 @@ write_body(struct h2_stream *s, struct slice data)
     buf_append(&s->out, data);
     if (s->out.failed)
         chain_fail(s->h->layer.chain);
+    if (s->tunnel && s->h->role == ROLE_CONNECT)
+        s->waits_from = h2_now(s->h);
     resume(s);
 }
 
@@ -282,7 +284,7 @@ submit_request(struct h2_stream *s, const struct http_head *head)
     nghttp2_priority_spec_init(&spec, (int32_t)p->stream, p->weight ? p->weight : 16, p->exclusive);
     choose_number(h, s->flow->stream);
     s->id = nghttp2_submit_request(h->session, p->weight ? &spec : NULL, l.v, l.n,
-                                   has_content(head) ? &content : NULL, s);
+                                   s->tunnel || has_content(head) ? &content : NULL, s);
     list_end(&l);
     return s->id > 0;
 }
@@ -301,12 +303,53 @@ write_request(struct h2 *h, uint32_t stream, const struct part *p)
     }
     s->flow = flow_ref(p->flow);
     s->begun = true;
-    if (!submit_request(s, p->head)) {
+    s->waiting = s->tunnel = p->head->protocol.n;
+    h->waiting |= s->waiting;
+    s->waits_from = s->waiting ? h2_now(h) : 0;
+    if (!s->waiting && !submit_request(s, p->head)) {
         chain_fail(h->layer.chain);
         return;
     }
-    if (first)
+    if (first || s->waiting)
         layer_tell(&h->layer, CMD_MORE); /* what the server has said already */
+}
+
+/* RFC 8441 section 3. */
+static void
+begin_waiting(struct h2_stream *s)
+{
+    struct nghttp2_session *session = s->h->session;
+    struct failure why;
+    s->waiting = false;
+    if (!nghttp2_session_check_request_allowed(session)) { /* GOAWAY came */
+        failure_set(&why, REASON_SERVER_REFUSED, NULL);
+        h2_fail(s, &why, H2_CANCEL);
+        return;
+    }
+    if (nghttp2_session_get_remote_settings(session, NGHTTP2_SETTINGS_ENABLE_CONNECT_PROTOCOL)) {
+        if (!submit_request(s, &s->flow->req.sent))
+            chain_fail(s->h->layer.chain);
+        else if (s->urgency)
+            h2_priority_queue(s);
+        return;
+    }
+    failure_set(&why, REASON_NO_TUNNEL,
+                "its server takes no extended CONNECT, which '%.*s' needs (RFC 8441)",
+                SLICE_ARG(slice_first(s->flow->req.head.protocol, 40)));
+    h2_fail(s, &why, H2_CANCEL);
+}
+
+void
+h2_begin_waiting(struct h2 *h)
+{
+    if (!h->waiting || !h->settled)
+        return;
+    h->waiting = false;
+    list_for_safe (it, &h->streams) {
+        struct h2_stream *s = container_of(it, struct h2_stream, node);
+        if (s->waiting && !s->over)
+            begin_waiting(s);
+    }
 }
 
 /* Parts ----------------------------------------------------------------------------------------

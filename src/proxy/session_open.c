@@ -179,7 +179,8 @@ open_needs_h1(const struct flow *f)
 {
     const struct version *v = edit_last(&f->req);
     const struct http_head *h = edit_head(&f->req);
-    return (v && v->exact) || h->malformed || h->protocol.n || head_find(h, FIELD_UPGRADE);
+    bool websocket = slice_eq(h->protocol, SLICE("websocket"));
+    return (v && v->exact) || h->malformed || websocket || head_find(h, FIELD_UPGRADE);
 }
 
 static struct upstream_spec

@@ -1,4 +1,5 @@
-"""HTTP/2 as it passes: codes of resets, upgrades in clear, priorities, with real clients and servers."""
+"""HTTP/2 as it passes: codes of resets, upgrades in clear, priorities, extended CONNECT, with real clients and servers."""
+import json
 import struct
 
 import pytest
@@ -285,3 +286,106 @@ def test_priority_updates_do_not_disturb_servers_that_do_not_know_them(weir, ori
             say_priority(client, stream, b"u=%d, i" % (n % 8))
             got = client.answer(stream)
             assert got.status == 200 and got.body == b"hello\n"
+
+
+# Extended CONNECT (RFC 8441) for protocols that are none of ours
+
+
+class Tunnels(two.Server):
+    """Takes extended CONNECT, and sends back what comes in capitals; "end" ends its half."""
+
+    def __init__(self, pipe, answer):
+        super().__init__(pipe, answer)
+        self.silent = set()
+        self.conn.update_settings({8: 1})
+        self.flush()
+
+    def _on(self, event):
+        super()._on(event)
+        stream = getattr(event, "stream_id", None)
+        protocol = stream in self.requests and self.requests[stream].value(":protocol")
+        if isinstance(event, h2.events.RequestReceived) and protocol:
+            refused = self.requests[stream].value(":path") == "/refused"
+            self.conn.send_headers(stream, [(":status", "403" if refused else "200"), ("x-protocol", protocol)], end_stream=refused)
+        elif isinstance(event, h2.events.DataReceived) and protocol and stream not in self.silent:
+            self.conn.send_data(stream, event.data.upper(), end_stream=event.data == b"end")
+            self.silent |= {stream} if event.data == b"end" else set()
+
+
+def extended(site, protocol, path="/t"):
+    return [(":method", "CONNECT"), (":protocol", protocol), (":scheme", "https"), (":path", path),
+            (":authority", f"site.test:{site.port}"), ("capsule-protocol", "?1")]
+
+
+def nothing(_server, _stream, _request):
+    pass
+
+
+@pytest.mark.parametrize("protocol", ["connect-udp", "webtransport", "made-up"])
+def test_any_protocol_is_a_tunnel_to_a_server_that_takes_it(pair, protocol):
+    proxy, site = pair(server=Tunnels, answer=nothing)
+    client = two.through(proxy, site)
+    stream = client.ask(head=extended(site, protocol), end=False)
+    assert dict(client.wait(h2.events.ResponseReceived, stream).headers) == {":status": "200", "x-protocol": protocol}
+    for content in (b"one", bytes(range(128)) * 100, b"end"):
+        client.conn.send_data(stream, content)
+        client.flush()
+        got = b""
+        while len(got) < len(content):
+            got += client.wait(h2.events.DataReceived, stream).data
+        assert got == content.upper()
+    assert client.wait(h2.events.StreamEnded, stream)
+    client.conn.send_data(stream, b"one more", end_stream=True)
+    client.flush()
+
+    flow = proxy.flow(path="/t")
+    assert not flow["error"] and flow.body("request").endswith(b"endone more") and flow.body("response").endswith(b"END")
+    assert site.asked[0].fields == extended(site, protocol) and site.asked[0].body == flow.body("request")
+
+
+def test_a_server_that_does_not_take_it_is_named_with_the_protocol(pair, weir, origin, world):
+    proxy, site = pair()
+    client = two.through(proxy, site)
+    got = client.answer(client.ask(head=extended(site, "connect-udp"), end=False))
+    assert got.status == 501 and b"no extended CONNECT" in got.body and b"connect-udp" in got.body
+    assert json.loads(client.get().body)["body"] == "" and len(site.asked) == 1
+
+    old = origin(cert=world.good("site.test"), alpn=["http/1.1"])
+    proxy = weir("--no-http2-server", sites=[old])
+    client = two.through(proxy, old)
+    got = client.answer(client.ask(head=extended(old, "webtransport"), end=False))
+    assert got.status == 501 and b"needs a server that speaks HTTP/2" in got.body and b"webtransport" in got.body
+    assert client.get().body == b"hello\n" and len(old.requests) == 1
+
+
+def test_a_server_may_refuse_it(pair):
+    proxy, site = pair(server=Tunnels, answer=nothing)
+    client = two.through(proxy, site)
+    assert client.answer(client.ask(head=extended(site, "connect-udp", "/refused"), end=False)).status == 403
+
+
+NODE = """
+const h2 = require('http2'), tls = require('tls'), fs = require('fs'), net = require('net');
+const [,, proxy, target, ca] = process.argv, [host, port] = proxy.split(':');
+const plain = net.connect(port, host, () => plain.write(`CONNECT ${target} HTTP/1.1\\r\\nHost: ${target}\\r\\n\\r\\n`));
+plain.once('data', () => {
+  const secure = tls.connect({socket: plain, servername: 'site.test', ALPNProtocols: ['h2'], ca: fs.readFileSync(ca)}, () => {
+    const session = h2.connect('https://site.test', {createConnection: () => secure});
+    session.once('remoteSettings', settings => {
+      if (!settings.enableConnectProtocol) process.exit(2);
+      const stream = session.request({':method': 'CONNECT', ':protocol': 'connect-udp', ':path': '/node', ':scheme': 'https',
+                                      ':authority': target}, {endStream: false});
+      stream.on('response', head => { console.log(head[':status']); stream.write('end'); });
+      stream.on('data', data => console.log(`${data}`)).on('end', () => stream.end()).on('close', () => session.close());
+    });
+  });
+});
+"""
+
+
+def test_node_opens_a_tunnel(pair, home):
+    proxy, site = pair(server=Tunnels, answer=nothing)
+    (home / "client.js").write_text(NODE)
+    done = run(["node", home / "client.js", proxy.address, f"site.test:{site.port}", proxy.ca_file], home)
+    assert done.stdout == b"200\nEND\n", done
+    assert not proxy.flow(path="/node")["error"]
