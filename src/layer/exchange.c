@@ -187,7 +187,7 @@ static void
 client_on_closed(struct seat *s, const struct failure *why)
 {
     struct exchange *x = of_client(s);
-    if (x->step == X_DONE)
+    if (x->step == X_DONE || exchange_complete(x))
         return;
     flow_fail(x->flow, reason_word(why->reason), slice_str(why->text));
     exchange_finish(x, false);

@@ -111,6 +111,9 @@ void exchange_answer(struct exchange *x, struct slice content);
 void exchange_finish(struct exchange *x, bool server_reusable);
 /* The same, but the flow goes on elsewhere. */
 void exchange_retire(struct exchange *x, bool server_reusable);
+/* The client is gone. By its length it has all of the response, and only the server's word that
+ * this was the end is missing: then the exchange is finished. false: it is not. */
+bool exchange_complete(struct exchange *x) MUST_CHECK;
 void exchange_leave_server(struct exchange *x, bool reusable);
 /* The next steps: of the request, of the response. */
 void exchange_run(struct exchange *x);

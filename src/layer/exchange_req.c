@@ -312,7 +312,8 @@ x_error(struct exchange *x, const struct part *p)
         x->flow = p->flow;
         x->flow->started = x->flow->req.head_at = exchange_wall(x);
     }
-    exchange_fail(x, p->why);
+    if (!exchange_complete(x))
+        exchange_fail(x, p->why);
     return 1;
 }
 

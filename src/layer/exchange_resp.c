@@ -281,6 +281,20 @@ r_end(struct exchange *x, const struct part *p)
     return 1;
 }
 
+bool
+exchange_complete(struct exchange *x)
+{
+    struct http_msg *m = &x->flow->resp;
+    bool by_length = m->head.framing == FRAMING_LENGTH && m->sent.framing == FRAMING_LENGTH;
+    if (!x->request_done || x->r_step != R_STREAM || !by_length || m->body.size < m->head.length ||
+        x->feeds[1] || x->stalled || edit_replaced(m))
+        return false;
+    m->end_at = exchange_wall(x);
+    exchange_tell(x, HOOK_RESPONSE);
+    exchange_finish(x, false);
+    return true;
+}
+
 size_t
 exchange_on_response(struct exchange *x, const struct part *p)
 {

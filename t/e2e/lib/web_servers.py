@@ -29,8 +29,8 @@ class Nginx(WebServer):
             "access_log off;\nclient_max_body_size 0;\nmap $http_upgrade $way {\n'' close;\ndefault upgrade;\n}\n"
             f"server {{\nlisten {self.address}:{self.port} ssl http2;\nlisten {self.address}:{self.clear} http2;\n"
             f"ssl_certificate {self.pem};\nssl_certificate_key {self.pem};\nlocation / {{\nproxy_pass http://{self.site};\n"
-            "proxy_http_version 1.1;\nproxy_set_header Upgrade $http_upgrade;\nproxy_set_header Connection $way;\n"
-            "add_trailer X-End 'behind it';\n}\n"
+            "proxy_http_version 1.1;\nproxy_set_header Upgrade $http_upgrade;\nproxy_set_header Connection $way;\n}\n"
+            f"location /trailers {{\nproxy_pass http://{self.site};\nadd_trailer X-End 'behind it';\n}}\n"
             f"location /{NAME}/ {{\ngrpc_pass grpc://{self.rpc};\n}}\n}}\n}}\n")
 
     def command(self):
