@@ -103,8 +103,9 @@ put_tls(struct dump_text *t, const struct peer_tls *tls)
         put_word(t, "resumed");
 }
 
+/* 'stream' of HTTP/2, else 0. */
 static void
-put_peer(struct dump_text *t, const char *side, const struct peer *p, bool reused)
+put_peer(struct dump_text *t, const char *side, const struct peer *p, bool reused, uint32_t stream)
 {
     if (!p)
         return;
@@ -112,6 +113,8 @@ put_peer(struct dump_text *t, const char *side, const struct peer *p, bool reuse
     buf_printf(&t->out, FACT "%s", side);
     put_word(t, p->remote);
     buf_printf(&t->out, " connection=%llu", (unsigned long long)p->id);
+    if (stream)
+        buf_printf(&t->out, " stream=%u", stream);
     if (reused)
         put_word(t, "reused");
     if (p->tls)
@@ -172,8 +175,8 @@ dump_detail(struct dump_text *t, const struct flow *f, const struct dump_options
     dump_messages(t, f, o);
     if (o->detail < 3)
         return;
-    put_peer(t, "client", f->client, false);
-    put_peer(t, "server", f->server, f->server_reused);
+    put_peer(t, "client", f->client, false, f->stream);
+    put_peer(t, "server", f->server, f->server_reused, 0);
     put_passed(t, f);
     put_times(t, f);
     buf_byte(&t->out, '\n');

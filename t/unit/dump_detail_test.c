@@ -101,9 +101,10 @@ connections_and_times_have_a_line_each(void **state)
     snprintf(tls->ocsp, sizeof(tls->ocsp), "good");
     f->client->id = 7;
     f->server->id = 8;
+    f->stream = 5;
     assert_non_null(strstr(
         detail(f, 3),
-        "    client 127.0.0.1:5000 connection=7\n"
+        "    client 127.0.0.1:5000 connection=7 stream=5\n"
         "    server 192.0.2.1:443 connection=8 TLSv1.3 TLS_AES_128_GCM_SHA256 alpn=http/1.1\\x1b "
         "certificate=ok ocsp=good\n"
         "    times 2023-11-14T22:13:20.123Z dns 1ms connect 2ms tls 5ms request 0us head 20ms end "
