@@ -152,10 +152,11 @@ OPTION(upstream_idle_time, DURATION, .name = "upstream-idle-time", .def = "60s",
 GROUP("What is left closed")
 OPTION(ignore_hosts, LIST, .name = "ignore-hosts", .arg = "REGEX", .live = true,
        .check = check_regex,
-       .help = "leave the TLS and all other bytes of tunnels to these hosts alone; looked for in "
-               "HOST:PORT, with the name in the ClientHello, too")
+       .help = "leave what goes to these hosts alone: their TLS stays closed, rules touch nothing, and "
+               "only how much it was is recorded; looked for in HOST:PORT, with the name in the "
+               "ClientHello, too")
 OPTION(allow_hosts, LIST, .name = "allow-hosts", .arg = "REGEX", .live = true,
-       .check = check_regex, .help = "leave tunnels to all hosts but these alone")
+       .check = check_regex, .help = "leave all hosts but these alone")
 OPTION(tcp_hosts, LIST, .name = "tcp-hosts", .arg = "REGEX", .live = true, .check = check_regex,
        .help = "record what is said with these hosts as it is, and do not read it as HTTP")
 OPTION(pass_refused, DURATION, .name = "pass-refused", .def = "0s", .live = true, .arg = "TIME",

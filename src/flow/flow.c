@@ -153,6 +153,28 @@ flow_unref(struct flow *f) /* NOLINT(misc-no-recursion): a copy has no copy as i
     arena_free(f->arena);
 }
 
+/* Gives its heads and its content up; their size. */
+static uint64_t
+hide_msg(struct http_msg *m)
+{
+    uint64_t size = m->head.raw.n + m->wire_bytes + m->trailers.raw.n;
+    release_msg(m);
+    *m = (struct http_msg){0};
+    return size;
+}
+
+void
+flow_hide(struct flow *f)
+{
+    f->tunnel_up += hide_msg(&f->req);
+    f->tunnel_down += hide_msg(&f->resp);
+    messages_free(f->messages);
+    f->messages = NULL;
+    f->interim = NULL;
+    f->flags = 0;
+    f->kind = FLOW_TUNNEL;
+}
+
 void
 flow_fail(struct flow *f, const char *word, struct slice text)
 {

@@ -98,7 +98,7 @@ struct flow {
     uint32_t code;
     uint64_t tunnel_up, tunnel_down; /* relayed bytes, also behind a 101 */
     struct messages *messages;       /* what crossed it piece by piece; NULL: nothing */
-    struct slice passed;             /* of a tunnel of TLS that was left closed: who wanted that */
+    struct slice passed; /* of what is left alone (TLS is not opened): who wanted that */
 };
 
 #define FLOW_MARKS_MAX 100
@@ -111,6 +111,14 @@ struct flow *flow_copy(struct flow *f) MUST_CHECK;
 struct flow *flow_ref(struct flow *f);
 /* NULL is allowed. Any thread. */
 void flow_unref(struct flow *f);
+/* Whether it is an exchange that is left alone: nothing of it is told or shown while it goes on. */
+static inline bool
+flow_is_private(const struct flow *f)
+{
+    return f->kind == FLOW_HTTP && f->passed.n;
+}
+/* At its end it becomes a tunnel: where it went, how much of it there was, and how it ended. */
+void flow_hide(struct flow *f);
 /* Notes the first error of the flow; later ones are ignored. 'word' must be static. */
 void flow_fail(struct flow *f, const char *word, struct slice text);
 /* Replaces what is said of it; copies everything. Any thread, at any time. false without memory, or

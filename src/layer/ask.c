@@ -5,6 +5,8 @@ void
 host_say(struct host *h, const struct moment *m)
 {
     struct moment now = *m;
+    if (m->flow && flow_is_private(m->flow))
+        return;
     now.at = h->ops->wall(h);
     h->audience->hear(h->audience->arg, &now);
 }

@@ -77,7 +77,7 @@ live_all(struct live_call *c, struct worker *w)
             continue;
         list_for_safe (seat, &s->fan->seats) {
             struct exchange *x = exchange_at(seat);
-            if (x && x->flow)
+            if (x && x->flow && !flow_is_private(x->flow))
                 live_tell(c, w, x);
         }
     }

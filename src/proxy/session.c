@@ -110,6 +110,8 @@ void
 session_record(struct session *s, struct flow *f)
 {
     atomic_fetch_add_explicit(&s->worker->proxy->counters.flows, 1, memory_order_relaxed);
+    if (flow_is_private(f))
+        flow_hide(f);
     if (!(f->flags & FLOW_DISCARDED))
         worker_record(s->worker, f);
 }

@@ -89,8 +89,10 @@ enum ask_result session_ask_next(struct session *s, struct ask *a);
 void session_cancel_next(struct session *s);
 /* What comes on top of a client's TLS: HTTP, or whatever its first bytes are. */
 bool session_push_next(struct session *s) MUST_CHECK;
-/* The option that says that a tunnel's bytes are nobody's business, or NULL. */
+/* The option that says that a tunnel's bytes are nobody's business, or NULL; and those of a request
+ * to that host. */
 const char *session_left_alone(const struct session *s);
+const char *session_leaves(const struct session *s, struct slice host, uint16_t port);
 /* Whether it is us that it wants to speak with. */
 bool session_is_ours(const struct session *s);
 void session_tell(struct session *s, enum hook_id id, const char *word, struct slice text);

@@ -21,16 +21,28 @@ raw_listed(const struct session *s, const struct hosts *h)
            hosts_match(h, slice_str(s->sni), s->port);
 }
 
+static const char *
+raw_left_by(const struct session *s, bool ignored, bool allowed)
+{
+    const struct config *c = s->setup->config;
+    if (ignored)
+        return "ignore-hosts";
+    return c->allow_hosts && c->allow_hosts[0] && !allowed ? "allow-hosts" : NULL;
+}
+
 const char *
 session_left_alone(const struct session *s)
 {
-    const struct config *c = s->setup->config;
     if (!s->tunnelled || !s->target[0])
         return NULL;
-    if (raw_listed(s, s->setup->ignore))
-        return "ignore-hosts";
-    return c->allow_hosts && c->allow_hosts[0] && !raw_listed(s, s->setup->allow) ? "allow-hosts"
-                                                                                  : NULL;
+    return raw_left_by(s, raw_listed(s, s->setup->ignore), raw_listed(s, s->setup->allow));
+}
+
+const char *
+session_leaves(const struct session *s, struct slice host, uint16_t port)
+{
+    return raw_left_by(s, hosts_match(s->setup->ignore, host, port),
+                       hosts_match(s->setup->allow, host, port));
 }
 
 /* Letters at its beginning and a blank in its first line: then it is read as HTTP, which says what

@@ -72,6 +72,17 @@ request_is_ours(struct session *s, const struct flow *f)
     return f->kind != FLOW_CONNECT && onboard_is_host(s->setup->config, f->host);
 }
 
+/* Asked of us in clear, for a host that is left alone: no rule and no person touches it. */
+static bool
+request_is_private(const struct session *s, struct flow *f)
+{
+    if (s->tunnelled || s->fixed.host[0] || f->kind == FLOW_CONNECT)
+        return false;
+    const char *by = session_leaves(s, f->host, f->port);
+    f->passed = slice_str(by ? by : "");
+    return by;
+}
+
 /* After the client has been found good: forward, or answer. */
 static void
 request_decide(struct session *s, struct ask *a)
@@ -91,7 +102,7 @@ request_decide(struct session *s, struct ask *a)
     }
     a->request.set_host = s->fixed.host[0] && !s->setup->config->keep_host_header;
     if (!request_is_ours(s, f)) {
-        if (f->kind == FLOW_CONNECT || hooks_begin(s, a))
+        if (f->kind == FLOW_CONNECT || request_is_private(s, f) || hooks_begin(s, a))
             return;
         failure_set(&why, REASON_MEMORY, NULL);
         request_refuse(s, a, &why);

@@ -159,7 +159,7 @@ put_passed(struct dump_text *t, const struct flow *f)
     if (!f->passed.n)
         return;
     dump_paint(t, PAINT_DIM);
-    buf_append(&t->out, SLICE(FACT "TLS was left closed by "));
+    buf_append(&t->out, SLICE(FACT "left alone by "));
     print_safe(&t->out, f->passed, false);
     dump_unpaint(t, PAINT_DIM);
     buf_byte(&t->out, '\n');

@@ -2,16 +2,19 @@
 import base64
 import json
 import ssl
+import threading
 
 import pytest
 
 from lib.api import Api, OPTIONS
+from lib.control import Control
 from lib.echo import echo
 from lib.greet import origin_context
 from lib.message import read_response
 from lib.origin import answer_all, server_context
 from lib.pipe import Ended
 from lib.wait import until
+from lib.websocket import WebSocket
 from lib.weir import weir_run
 
 GET = b"GET /x HTTP/1.1\r\nHost: site.test\r\n\r\n"
@@ -196,6 +199,53 @@ def test_a_host_in_clear_is_left_alone(start, origin):
         assert read_response(pipe.send(GET)).status == 200
     flow = proxy.flow(kind="tunnel")
     assert flow["tunnel"]["passed_through_by"] == "ignore-hosts" and "messages" not in flow
+
+
+PLAIN = "- when: host:site.test\n  do: set-field\n  field: X-Rule\n  value: was here\n- when: host:site.test\n  do: hold\n"
+
+
+def private_site(start, origin, *options, go_on=lambda: True):
+    """A site in clear, a proxy whose rules would change and hold what goes there, and its requests in absolute form."""
+    site = origin(answer_all(lambda request: go_on() and echo(request)))
+    proxy = start(site, "--detail", "4", *options, start=False)
+    proxy.write_rules(PLAIN)
+    proxy.start()
+    where = f"http://{at(site)}/secret"
+    return site, proxy, f"POST {where} HTTP/1.1\r\nHost: {at(site)}\r\nContent-Length: 6\r\n\r\nhidden".encode()
+
+
+@pytest.mark.parametrize("option, value", [("--ignore-hosts", "site\\.test"), ("--allow-hosts", "other\\.test")])
+def test_a_request_without_a_tunnel_is_left_alone(start, origin, option, value):
+    seen = threading.Event()
+    site, proxy, request = private_site(start, origin, option, value, go_on=lambda: seen.wait(20))
+    moments = WebSocket(Control(proxy).dial_socket(), "/api/v1/feed", "localhost")
+    moments.send({"hooks": {"names": ["request*", "response*", "client-disconnected"]}})
+    with proxy.dial() as pipe:
+        pipe.send(request)
+        site.wait_requests(1)
+        assert not Api(proxy).get("/live")["flows"]
+        seen.set()
+        answer = read_response(pipe)
+        assert json.loads(answer.body)["body"] == "hidden"
+    assert b"X-Rule" not in site.received and b"/secret" in site.received
+    flow = proxy.flow(kind="tunnel")
+    assert flow["url"] == at(site) and flow["tunnel"]["passed_through_by"] == option[2:]
+    assert flow["tunnel"] == {"up": len(request), "down": len(answer.head + answer.body), **flow["tunnel"]}
+    while (heard := moments.receive()).get("hook") != "client-disconnected":
+        assert heard["type"] != "hook", heard
+    proxy.stop()
+    kept = proxy.stdout + proxy.record_file.read_text()
+    assert "secret" not in kept and base64.b64encode(b"hidden").decode() not in kept and "left alone by" in kept
+
+
+def test_a_request_to_another_host_is_not(start, origin):
+    _, proxy, request = private_site(start, origin, "--ignore-hosts", "other\\.test")
+    api = Api(proxy, "tester")
+    with proxy.dial() as pipe:
+        pipe.send(request)
+        api.post(f"/held/{api.wait_held()[0]['id']}/forward")
+        assert ["X-Rule", "was here"] in json.loads(read_response(pipe).body)["fields"]
+    assert proxy.flow(kind="http")["url"].endswith("/secret")
 
 
 @pytest.mark.parametrize("option, value", [("--ignore-hosts", "other\\.test"), ("--allow-hosts", "site\\.test")])
