@@ -34,6 +34,7 @@ h2_bad(struct h2_stream *s, enum h2_fault fault)
     struct part p = {.type = PART_ERROR, .why = &why};
     fault_failure(s, fault, &why);
     if (s->h->role == ROLE_CONNECT || s->over) {
+        h2_reset(s, NGHTTP2_PROTOCOL_ERROR); /* before those above end it as their own */
         h2_fail(s, &why, NGHTTP2_PROTOCOL_ERROR);
         return;
     }

@@ -446,6 +446,8 @@ h2_read(struct h2 *h, struct slice in)
         n = nghttp2_session_mem_recv(h->session, (const uint8_t *)in.p, in.n);
         h->reading = false;
         tell_news(h);
+        if (h->role == ROLE_CONNECT && !nghttp2_session_check_request_allowed(h->session))
+            say_no_more(h); /* it has said goodbye, or is about to be told */
         h2_begin_waiting(h);
     }
     if (n < 0 || h->failed) {

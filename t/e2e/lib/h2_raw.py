@@ -98,7 +98,7 @@ class Talk:
         self.decoder.max_header_list_size = 1 << 30
         self.heads, self.content, self.sizes, self.ended, self.resets = {}, {}, {}, set(), {}
         self.settings, self.acks, self.pongs = {}, 0, []
-        self.goaway, self.over = None, False
+        self.first, self.goaway, self.over = None, None, False
         self._block = b""
 
     def send(self, content):
@@ -129,6 +129,7 @@ class Talk:
 
     def _on(self, kind, flags, stream, content):
         end = kind in (DATA, HEADERS) and flags & END_STREAM
+        self.first = kind if self.first is None else self.first
         if kind == DATA:
             self.content[stream] = self.content.get(stream, b"") + content
             self.sizes.setdefault(stream, []).append(len(content))
@@ -152,8 +153,8 @@ class Talk:
             self.ended.add(stream)
 
     def status(self, stream):
-        """Of the last head; None before it."""
-        return dict(self.heads.get(stream, [{}])[-1]).get(":status")
+        """Of the last head that has one; None before it."""
+        return next((dict(head)[":status"] for head in reversed(self.heads.get(stream, [])) if ":status" in dict(head)), None)
 
     def done(self, stream):
         return stream in self.ended or stream in self.resets
