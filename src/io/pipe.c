@@ -10,6 +10,7 @@
 /* Each two descriptors. More than that are needed only when so many peers read slowly. */
 #define PIPES_MAX   64
 #define PIPES_SPARE 4
+#define PIPE_SIZE   (256 << 10)
 
 struct pipe {
     struct pipe *next; /* of the spare ones */
@@ -27,6 +28,8 @@ pipe_open(struct pipe *p)
     int ends[2];
     if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0)
         return false;
+    /* It has 64 KiB else, and stays so when the user has too much in pipes. */
+    (void)fcntl(ends[1], F_SETPIPE_SZ, PIPE_SIZE);
     *p = (struct pipe){.out = ends[0], .in = ends[1]};
     return true;
 }

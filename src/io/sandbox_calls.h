@@ -140,6 +140,7 @@ CALL_IF(fcntl, 1, ~0u, F_SETFD)
 CALL_IF(fcntl, 1, ~0u, F_GETFL)
 CALL_IF(fcntl, 1, ~0u, F_SETFL)
 CALL_IF(fcntl, 1, ~0u, F_DUPFD_CLOEXEC)
+CALL_IF(fcntl, 1, ~0u, F_SETPIPE_SZ)
 
 HOSTILE(execve)
 HOSTILE(execveat)

@@ -19,6 +19,9 @@
 #define LINGER_BYTES (256u << 10)
 /* Moved at a time from one to another. */
 #define MOVE_MAX WIRE_FULL
+/* Who has sent so much may have sent more by now; and before others have their turn. */
+#define MOVE_MORE (32u << 10)
+#define MOVES_MAX 16
 /* Of a peer's credit, so that the sum of times has room. */
 #define SLOW_SECONDS_MAX 1000000000ull
 
@@ -339,8 +342,9 @@ stream_way(const struct stream *s)
     return stream_left(to) || w->shut || w->close || w->abort ? NULL : to;
 }
 
-/* What is there goes to the other one by the kernel; what that does not take waits in its pipe. */
-static void
+/* What is there goes to the other one by the kernel; what that does not take waits in its pipe.
+ * Returns whether more may be there. */
+static bool
 stream_move(struct stream *s, struct stream *to, struct pipe *p)
 {
     ssize_t n = pipe_fill(p, s->fd, MOVE_MAX);
@@ -352,24 +356,27 @@ stream_move(struct stream *s, struct stream *to, struct pipe *p)
             chain_part(s->chain);
         else
             stream_not_read(s, n);
-        return;
+        return false;
     }
     to->pipe = p;
     to->chain->wire.queued = (size_t)n;
     chain_moved(s->chain, (uint64_t)n);
     stream_write(to);
     stream_settle(to);
+    return (size_t)n >= MOVE_MORE;
 }
 
 static void
 stream_take(struct stream *s)
 {
-    struct stream *to = stream_way(s);
-    struct pipe *p = to ? pipe_take(loop_pipes(s->loop)) : NULL;
-    if (p)
-        stream_move(s, to, p);
-    else
-        stream_read(s);
+    bool more = true;
+    for (int i = 0; i < MOVES_MAX && more && !s->closed && stream_wants_input(s); i++) {
+        struct stream *to = stream_way(s);
+        struct pipe *p = to ? pipe_take(loop_pipes(s->loop)) : NULL;
+        more = p && stream_move(s, to, p);
+        if (!p)
+            stream_read(s);
+    }
 }
 
 static void

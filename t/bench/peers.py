@@ -358,7 +358,8 @@ listen relay
     server origin {origin.http}
 listen pass
     mode tcp
-    option splice-auto
+    option splice-request
+    option splice-response
     bind {pass_at}
     server origin {origin.https}
 backend https

@@ -265,7 +265,7 @@ class Relayed(Scenario):
 
 
 class Passed(Relayed):
-    id, title = "S16", "TLS left closed (haproxy: option splice-auto): downloads of 100 MiB, 2 at a time"
+    id, title = "S16", "TLS left closed (haproxy: option splice-response): downloads of 100 MiB, 2 at a time"
     option = "--ignore-hosts"
 
     def way(self, peer):
