@@ -144,7 +144,7 @@ OPTION(
     .help = "connect to a server as soon as its name is known, or only when a request must go out")
 OPTION(upstream_per_host, INT, .name = "upstream-per-host", .def = "256", .min = 1, .max = 1000000,
        .live = true, .help = "connections to one server per thread; requests beyond that wait")
-OPTION(upstream_idle, INT, .name = "upstream-idle", .def = "128", .max = 1000000, .live = true,
+OPTION(upstream_idle, INT, .name = "upstream-idle", .def = "256", .max = 1000000, .live = true,
        .help = "connections to one server that are kept for the next request, per thread")
 OPTION(upstream_idle_time, DURATION, .name = "upstream-idle-time", .def = "60s", .live = true,
        .help = "how long they are kept")

@@ -208,15 +208,22 @@ class Peer:
         self.pid = self.running.pid
 
     def _await(self):
+        try:
+            self.await_port(self.running, self.port)
+        except Trouble:
+            self.stop()
+            raise
+
+    @classmethod
+    def await_port(cls, running, port):
+        end = time.monotonic() + START_LIMIT
         while True:
             try:
-                socket.create_connection(("127.0.0.1", self.port), timeout=1).close()
+                socket.create_connection(("127.0.0.1", port), timeout=1).close()
                 return
             except OSError:
-                if self.running.process.poll() is not None or time.monotonic() - self.begun > START_LIMIT:
-                    said = self.running.said()
-                    self.stop()
-                    raise Trouble(f"{self.name} did not start: {said}") from None
+                if running.process.poll() is not None or time.monotonic() > end:
+                    raise Trouble(f"{cls.name} did not start: {running.said()}") from None
                 time.sleep(0.002)
 
     @classmethod
@@ -296,6 +303,7 @@ class InFront:
         (files / "1k").write_bytes(b"x" * 1024)
         port = free_port()
         self.server = Program(["nghttpd", "-a", "127.0.0.1", "-d", files, port, self.keys.leaf, self.keys.leaf], self.folder)
+        self.await_port(self.server, port)
         return self.in_front_of(port)
 
     def secure(self):
