@@ -11,6 +11,7 @@ from lib.api import Api, OPTIONS, Refused
 from lib.message import read_response
 from lib.wait import until
 from lib.websocket import WebSocket
+from lib.weir import SANITIZED
 
 from test_events import SSE, Steps, ask
 
@@ -113,7 +114,7 @@ def test_person_holds_edits_drops_and_sends_events(weir, origin):
     held = api.wait_held(stage="message")[0]["id"]
     shown = api.get(f"/held/{held}")["messages"][0]
     assert (shown["kind"], shown["name"], base64.b64decode(shown["base64"])) == ("sse", "add", b"one")
-    api.post(f"/flows/{held}/messages", {"to": "client", "event": "by-hand", "content": "behind"})
+    api.post("/commands/inject.event", {"id": held, "to": "client", "event": "by-hand", "content": "behind"})
     api.post(f"/held/{held}/edit", {"content": "another\none"})
     api.post(f"/held/{held}/forward")
     want = b"retry: 5\nevent: add\ndata: another\ndata: one\n\nevent: by-hand\ndata: behind\n\n"
@@ -182,6 +183,30 @@ def test_a_length_that_was_said_is_not_where_events_are_wanted(weir, origin):
             answer = read_response(pipe)
             assert (answer.body, answer.value("Transfer-Encoding"), answer.values("Content-Length")) == (
                 b"data: another\n\ndata: stays\n\n", framing, [])
+
+
+def test_many_events_that_are_wanted_in_constant_memory(weir, origin):
+    total, event = 20000, b"data: " + b"e" * 2000 + b"\n\n"
+
+    def serve(conn):
+        conn.request()
+        conn.send(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nContent-Length: %d\r\n\r\n" % (total * len(event)))
+        for _ in range(total // 10):
+            conn.send(event * 10)
+    site = origin(serve, keep=False)
+    proxy = weir(*OPTIONS, "--threads", "1", "--body-limit", "4k", "--memory-limit", "32m")
+    Api(proxy).rule("replace-message", "msg.op:sse", pattern="^eee", **{"with": "fff"})
+    before = proxy.resident()
+    with proxy.dial(keep=False) as pipe:
+        ask(pipe, site)
+        pipe.read_until(b"\r\n\r\n")
+        size = 0
+        while data := read_chunk(pipe):
+            assert data.startswith(b"data: fffe")
+            size += len(data)
+    assert size == total * len(event)
+    assert proxy.resident() - before < (400 if SANITIZED else 32) * 1024
+    assert proxy.flow(kind="http")["messages"]["total"] == total
 
 
 def test_hooks_say_events(control, origin):
@@ -289,7 +314,7 @@ def test_person_holds_edits_drops_and_sends_grpc(weir, peer):
     # The other direction goes on while this one waits.
     talk.say(b"two")
     api.wait_held(stage="message")
-    api.post(f"/flows/{held}/messages", {"to": "client", "content": "by hand"})
+    api.post("/commands/inject.grpc", {"id": held, "to": "client", "content": "by hand"})
     assert talk.hear() == b"by hand"
     api.post(f"/held/{held}/drop")
     talk.say(b"three")

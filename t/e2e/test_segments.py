@@ -69,7 +69,7 @@ def test_person_holds_edits_drops_and_sends_segments(weir, origin, world, way):
         shown = api.get(f"/held/{held}")["messages"][0]
         assert (shown["kind"], shown["from"], base64.b64decode(shown["base64"])) == ("tcp", "client", b"\x01one")
         # The other direction goes on; this one waits, whatever is sent by hand.
-        api.post(f"/flows/{held}/messages", {"to": "client", "content": "by hand"})
+        api.post("/commands/inject.tcp", {"id": held, "to": "client", "content": "by hand"})
         assert pipe.read(7) == b"by hand"
         api.post(f"/flows/{held}/messages", {"to": "server", "content": "behind"})
         api.post(f"/held/{held}/edit", {"content_base64": base64.b64encode(b"\x02other").decode()})

@@ -141,6 +141,18 @@ COMMAND("inject.websocket", "POST", "/api/v1/flows/{id}/messages",
              MAY("op", CHOICE, "what it is, text without it",
                  .choices = "text|binary|ping|pong|close"),
              MAY("content", CONTENT, "of it"), BYTES))
+COMMAND("inject.tcp", "POST", "/api/v1/flows/{id}/messages",
+        "Sends bytes of our own in a tunnel that is open",
+        ARGS(FLOW, NEED("to", CHOICE, "whom", .choices = "client|server"),
+             MAY("content", CONTENT, "what"), BYTES))
+COMMAND("inject.grpc", "POST", "/api/v1/flows/{id}/messages",
+        "Sends a message of our own among those of gRPC",
+        ARGS(FLOW, NEED("to", CHOICE, "whom", .choices = "client|server"),
+             MAY("content", CONTENT, "of it"), BYTES))
+COMMAND("inject.event", "POST", "/api/v1/flows/{id}/messages",
+        "Sends an event of our own in a stream of events",
+        ARGS(FLOW, NEED("to", CHOICE, "whom", .choices = "client"), MAY("event", TEXT, "its type"),
+             MAY("content", CONTENT, "its data"), BYTES))
 
 /* Rules */
 COMMAND("rules.list", "GET", "/api/v1/rules", "The rules in their order", NO_ARGS)
