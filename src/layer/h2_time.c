@@ -34,8 +34,9 @@ waits_for_peer(const struct h2_stream *s)
 {
     if (s->deaf || s->ended || s->patient || buf_len(&s->in) || !s->waits_from)
         return false;
-    if (s->h->role == ROLE_ACCEPT) /* whose tunnels have times of their own, or their server's */
-        return !s->tunnel && s->framing != FRAMING_TUNNEL;
+    /* Tunnels of clients have times of their own, or their server's, until that has ended. */
+    if (s->h->role == ROLE_ACCEPT)
+        return s->tunnel ? s->out_end : s->framing != FRAMING_TUNNEL;
     return s->out_end || s->tunnel;
 }
 

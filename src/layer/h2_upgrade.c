@@ -89,7 +89,8 @@ asks_for_h2(const struct http_head *head)
         head->framing == FRAMING_NONE || (head->framing == FRAMING_LENGTH && !head->length);
     const struct field *upgrade = only_field(head, SLICE("Upgrade"));
     return empty && !slice_eq(head->method, SLICE("CONNECT")) && !head->malformed &&
-           head->version == 11 && upgrade && slice_eq(upgrade->value, SLICE("h2c")) &&
+           head->version == 11 && head->keep_alive && upgrade &&
+           slice_eq(upgrade->value, SLICE("h2c")) &&
            head_has_token(head, FIELD_CONNECTION, SLICE("upgrade")) &&
            head_has_token(head, FIELD_CONNECTION, settings_name);
 }

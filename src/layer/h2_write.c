@@ -361,9 +361,7 @@ write_end(struct h2_stream *s, bool torn)
     s->out_end = true;
     s->cut |= torn;
     resume(s);
-    if (s->tunnel)
-        return;
-    if (s->h->role == ROLE_ACCEPT)
+    if (s->h->role == ROLE_ACCEPT && !s->tunnel)
         h2_over(s); /* the exchange hands the flow over now, to another thread */
     else
         s->waits_from = h2_now(s->h);

@@ -57,6 +57,8 @@ who_asks_in_another_way_or_for_more_does_not(void **state)
 {
     static const char *const bad[] = {
         GET("Connection: Upgrade\r\nUpgrade: h2c\r\n"),
+        GET("Connection: Upgrade, HTTP2-Settings, close\r\nUpgrade: h2c\r\nHTTP2-Settings: " EIGHT
+            "\r\n"),
         GET("Connection: Upgrade\r\nUpgrade: h2c\r\nHTTP2-Settings: " EIGHT "\r\n"),
         GET("Connection: HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: " EIGHT "\r\n"),
         GET("Connection: Upgrade, HTTP2-Settings\r\nHTTP2-Settings: " EIGHT "\r\n"),
