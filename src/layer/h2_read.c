@@ -3,6 +3,10 @@
 
 #include <nghttp2/nghttp2.h>
 
+/* A head that is larger than 'head-max' is refused, one that is so many times larger is an attack.
+ */
+#define BOMB_TIMES 16
+
 static struct h2 *
 h2_of_user(void *user)
 {
@@ -246,6 +250,8 @@ on_header(nghttp2_session *session UNUSED, const nghttp2_frame *frame UNUSED, co
 {
     struct h2 *h = h2_of_user(user);
     h2_block_add(&h->block, slice_of(name, name_n), slice_of(value, value_n), &h->limits);
+    if (h->block.size / BOMB_TIMES > h->limits.head_max)
+        h2_limit(h, "a head was decoded to many times 'head-max'");
     return 0;
 }
 
