@@ -8,7 +8,7 @@
 #   make mutants [ID='V1 V2']  takes defences out of a copy, one at a time: the tests must notice
 #   make fuzz-long             fuzzes for FUZZ_SECONDS each [FUZZ_NAMES='url tls'], keeps what was learnt in t/fuzz
 #   make fuzz-report           what the fuzzers have done so far, and the coverage of tests and corpora by file
-#   make bench|bench-check|profile ARGS='...'      speed: see docs/PERFORMANCE.md
+#   make bench|bench-check|abuse|profile ARGS='...'      speed: see docs/PERFORMANCE.md
 #   make faults|soak           every byte of test_faults.py; mixed traffic for MINUTES=60
 #   make long-streams          gRPC and server-sent events for MINUTES=60, RATE=100 a second: nothing may grow, get lost or wait
 #   make churn MINUTES=10      clients that come and go for so long: nothing may grow
@@ -93,7 +93,7 @@ WEIR := $(if $(filter release,$(V)),$(B)/weir,$(O)/weir)
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all run check unit play e2e replay asan tsan fuzz fuzz-long fuzz-programs fuzz-report lint tidy coverage format made-docs docs docs-check security mutants install clean objects bench bench-programs bench-check profile tsan-e2e faults soak soak-run long-streams churn smuggle FORCE
+.PHONY: all run check unit play e2e replay asan tsan fuzz fuzz-long fuzz-programs fuzz-report lint tidy coverage format made-docs docs docs-check security mutants install clean objects bench bench-programs bench-check abuse profile tsan-e2e faults soak soak-run long-streams churn smuggle FORCE
 all: $(WEIR)
 objects: $(ALL_OBJ)
 
@@ -193,6 +193,8 @@ bench: all bench-programs
 	@$(MEASURE) t/bench/bench.py $(ARGS)
 bench-check: all bench-programs
 	@$(MEASURE) t/bench/bench.py --check $(if $(RECORD),--record) $(ARGS)
+abuse: all
+	@$(MEASURE) t/bench/abuse.py $(ARGS)
 profile: all bench-programs $(O)/t/bench/count.so
 	@$(MEASURE) t/bench/profile.py $(ARGS)
 
