@@ -4,7 +4,7 @@
 #include "base/list.h"
 #include "io/loop.h"
 
-#define LOOP_BUFFER (64u << 10)
+#define LOOP_BUFFER (256u << 10)
 
 struct resolver;
 struct timers;

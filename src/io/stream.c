@@ -17,6 +17,7 @@
  * overtake that byte. */
 #define LINGER_TIME  (2 * NS_PER_S)
 #define LINGER_BYTES (256u << 10)
+#define READ_MAX     (64u << 10)
 /* Moved at a time from one to another. */
 #define MOVE_MAX WIRE_FULL
 /* Who has sent so much may have sent more by now; and before others have their turn. */
@@ -205,7 +206,8 @@ stream_block(struct stream *s)
 static size_t
 stream_left(const struct stream *s)
 {
-    return s->chain->wire.queued + buf_len(&s->chain->wire.out);
+    const struct wire *w = &s->chain->wire;
+    return w->queued + w->lent.n + buf_len(&w->out);
 }
 
 static ssize_t
@@ -213,8 +215,13 @@ stream_send(struct stream *s)
 {
     struct wire *w = &s->chain->wire;
     if (!s->pipe) {
-        ssize_t n = send(s->fd, w->out.p + w->out.r, buf_len(&w->out), MSG_NOSIGNAL);
-        buf_consume(&w->out, n > 0 ? (size_t)n : 0);
+        struct slice bytes = w->lent.n ? w->lent : buf_slice(&w->out);
+        ssize_t n = send(s->fd, bytes.p, bytes.n, MSG_NOSIGNAL);
+        size_t sent = n > 0 ? (size_t)n : 0;
+        if (w->lent.n)
+            w->lent = slice_from(w->lent, sent);
+        else
+            buf_consume(&w->out, sent);
         return n;
     }
     ssize_t n = pipe_drain(s->pipe, s->fd);
@@ -324,7 +331,10 @@ static void
 stream_read(struct stream *s)
 {
     char *bytes = loop_buffer(s->loop);
-    ssize_t n = recv(s->fd, bytes, LOOP_BUFFER, 0);
+    const struct wire *w = &s->chain->wire;
+    /* It may be that nothing of it is taken now. */
+    size_t most = w->bulk ? 2 * LAYER_HELD_MAX - buf_len(&w->held) : READ_MAX;
+    ssize_t n = recv(s->fd, bytes, MIN(most, LOOP_BUFFER), 0);
     if (n > 0)
         chain_input(s->chain, slice_of(bytes, (size_t)n));
     else
@@ -482,6 +492,7 @@ stream_open(struct loop *l, int fd, struct chain *c, void (*gone)(struct chain *
     s->chain = c;
     s->gone = gone;
     c->driver = s;
+    c->wire.borrows = true;
     atomic_fetch_add(&streams_open, 1);
     chain_start(c);
     return true;

@@ -8,6 +8,9 @@
 /* 'out' is bounded by who sends: they stop at WIRE_FULL. This is the bound for those who do not. */
 #define WIRE_OUT_MAX (16u << 20)
 
+/* Less is copied as fast as it is sent from elsewhere. */
+#define LENT_MIN (4u << 10)
+
 /* Makes sure that a large 'out' is large at once. */
 static void
 wire_widen(struct chain *c, size_t n)
@@ -26,6 +29,41 @@ wire_widen(struct chain *c, size_t n)
     buf_release(out);
     *out = wide;
     *spare = (struct buf){0};
+}
+
+static void
+wire_append(struct chain *c, struct slice data)
+{
+    wire_widen(c, data.n);
+    buf_append(&c->wire.out, data);
+    if (c->wire.out.failed)
+        chain_fail(c);
+}
+
+/* What was lent becomes our own. */
+static void
+wire_keep(struct chain *c)
+{
+    struct slice lent = c->wire.lent;
+    if (!lent.n)
+        return;
+    c->wire.lent = SLICE_NONE;
+    wire_append(c, lent);
+}
+
+static size_t
+wire_left(const struct wire *w)
+{
+    return buf_len(&w->out) + w->lent.n + w->queued;
+}
+
+static bool
+wire_may_borrow(const struct chain *c, struct slice data)
+{
+    struct slice lasting = c->turn->lasting;
+    uintptr_t from = (uintptr_t)lasting.p, at = (uintptr_t)data.p;
+    return c->wire.borrows && data.n >= LENT_MIN && !wire_left(&c->wire) && at >= from &&
+           at + data.n <= from + lasting.n;
 }
 
 void
@@ -52,10 +90,11 @@ wire_on_cmd(struct layer *l, const struct cmd *c)
     case CMD_SEND:
         if (w->lost || w->shut || w->close || w->abort)
             return;
-        wire_widen(l->chain, c->data.n);
-        buf_append(&w->out, c->data);
-        if (w->out.failed)
-            chain_fail(l->chain);
+        wire_keep(l->chain);
+        if (wire_may_borrow(l->chain, c->data))
+            w->lent = c->data;
+        else
+            wire_append(l->chain, c->data);
         break;
     case CMD_MORE: w->more = true; break;
     case CMD_SHUT: w->shut = true; break;
@@ -136,7 +175,7 @@ chain_step(struct chain *c)
             l->ops->on_event(l, &(struct event){.type = EV_EOF, .clean = l->down->ended_clean});
         return true;
     }
-    if (w->was_full && w->out.w - w->out.r + w->queued < WIRE_FULL / 2) {
+    if (w->was_full && wire_left(w) < WIRE_FULL / 2) {
         w->was_full = false;
         layer_up(&w->layer, &(struct event){.type = EV_ROOM});
         return true;
@@ -154,6 +193,7 @@ turn_settle(struct turn *t, struct chain *c)
     if (c->top)
         c->top->ops->on_cmd(c->top, &(struct cmd){.type = CMD_FLUSH});
     (c->flush ? c->flush : t->flush)(c);
+    wire_keep(c);
 }
 
 /* In the order in which they died: who dies later may be needed by those before. */
@@ -184,6 +224,7 @@ turn_end(struct turn *t)
             else
                 turn_settle(t, container_of(t->dirty.next, struct chain, dirty));
         }
+        t->lasting = SLICE_NONE;
     }
     t->depth--;
 }
@@ -312,6 +353,7 @@ chain_insert(struct chain *c, struct layer *above, struct layer *l)
 {
     struct layer *below = above->down;
     chain_part(c);
+    c->wire.bulk = false;
     l->chain = c;
     l->down = below;
     l->up = above;
@@ -325,6 +367,7 @@ chain_swap(struct chain *c, struct layer *old, struct layer *l)
 {
     struct layer *below = old->down;
     chain_part(c);
+    c->wire.bulk = false;
     chain_drop(c, old);
     chain_put(c, below, l);
     c->swapped_in = l;
@@ -346,6 +389,8 @@ chain_input(struct chain *c, struct slice data)
     if (c->closed || c->wire.lost)
         return;
     turn_begin(c->turn);
+    if (c->turn->depth == 1)
+        c->turn->lasting = data;
     chain_touch(c);
     wire_offer(c, data);
     turn_end(c->turn);
@@ -437,7 +482,7 @@ chain_wants_input(const struct chain *c)
 bool
 chain_full(struct chain *c)
 {
-    if (buf_len(&c->wire.out) + c->wire.queued < WIRE_FULL)
+    if (wire_left(&c->wire) < WIRE_FULL)
         return false;
     c->wire.was_full = true;
     return true;

@@ -29,7 +29,8 @@ struct turn {
     struct list dirty; /* chains to be settled */
     struct dying *dead;
     unsigned depth;
-    struct buf spare; /* empty: the memory of an 'out' that was sent, for the next one */
+    struct buf spare;     /* empty: the memory of an 'out' that was sent, for the next one */
+    struct slice lasting; /* what the driver has read: it stays where it is until the end */
     /* Called at the end of a turn for each chain that was touched: write wire.out, act on wire.shut
      * and the rest. It may call chain_lost, nothing else. */
     void (*flush)(struct chain *c);
@@ -38,9 +39,13 @@ struct turn {
 /* The bottom of a chain: what the driver must do, and what a test compares. */
 struct wire {
     struct layer layer;
-    struct buf out;  /* to be sent; the driver consumes it */
-    size_t queued;   /* sent bytes that the driver still holds elsewhere; counts for chain_full */
-    struct buf held; /* received and not taken */
+    struct buf out;    /* to be sent; the driver consumes it */
+    struct slice lent; /* to be sent, out of turn->lasting, and then 'out' is empty. What the flush
+                          leaves of it goes there */
+    bool borrows;      /* the driver looks at 'lent' */
+    size_t queued;     /* sent bytes that the driver still holds elsewhere; counts for chain_full */
+    struct buf held;   /* received and not taken */
+    bool bulk;         /* it is passed on as it is: much of it at once is worth reading */
     struct chain *onto;      /* where what comes goes as it is, see chain_join; or NULL */
     bool shut, close, abort; /* wanted: half close, close after 'out', close now */
     bool was_full;           /* EV_ROOM is owed */

@@ -182,7 +182,12 @@ static void
 tunnel_let_go(struct tunnel *t)
 {
     const struct relay *client = t->side[SIDE_CLIENT], *server = t->side[SIDE_SERVER];
-    if (relay_is_on_wire(client) && relay_is_on_wire(server) && tunnel_only_counts(t))
+    if (!relay_is_on_wire(client) || !relay_is_on_wire(server))
+        return;
+    /* A message is not to be larger for that. */
+    bool bulk = !t->ws && !t->segments;
+    client->layer.chain->wire.bulk = server->layer.chain->wire.bulk = bulk;
+    if (tunnel_only_counts(t))
         chain_join(client->layer.chain, server->layer.chain);
 }
 

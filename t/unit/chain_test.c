@@ -268,6 +268,112 @@ without_memory_for_much_there_may_be_some_for_little(void **state)
     turn_end(&f->turn);
 }
 
+/* Passes all that comes on to itself. */
+static size_t
+reflect(struct layer *l, const struct event *ev)
+{
+    if (ev->type == EV_DATA)
+        layer_send(l, ev->data);
+    return ev->type == EV_DATA ? ev->data.n : 0;
+}
+
+static const struct layer_ops mirror_ops = {
+    .name = "mirror", .on_event = reflect, .on_cmd = probe_on_cmd, .destroy = probe_destroy};
+
+static struct slice lent_in_flush;
+
+static void
+look(struct chain *c)
+{
+    lent_in_flush = c->wire.lent;
+    c->wire.lent = slice_from(c->wire.lent, MIN(c->wire.lent.n, (size_t)1000));
+}
+
+static void
+what_was_read_is_lent_to_the_driver_and_kept_when_it_takes_less(void **state)
+{
+    struct fixture *f = *state;
+    struct chain *c = f->chain;
+    static char bytes[10000];
+    memset(bytes, 'x', sizeof(bytes));
+    f->turn.flush = look;
+    c->wire.borrows = true;
+    f->first.layer.ops = &mirror_ops;
+    chain_input(c, slice_of(bytes, sizeof(bytes)));
+    assert_ptr_equal(lent_in_flush.p, bytes);
+    assert_int_equal(lent_in_flush.n, 10000);
+    assert_true(c->wire.lent.n == 0 && f->turn.lasting.n == 0);
+    assert_int_equal(buf_len(&c->wire.out), 9000);
+    /* Behind what waits it goes in order. */
+    chain_input(c, slice_of(bytes, sizeof(bytes)));
+    assert_int_equal(lent_in_flush.n, 0);
+    assert_int_equal(buf_len(&c->wire.out), 19000);
+}
+
+static void
+what_may_be_gone_is_not_lent(void **state)
+{
+    struct fixture *f = *state;
+    struct chain *c = f->chain;
+    static char bytes[10000];
+    f->turn.flush = look;
+    f->first.layer.ops = &mirror_ops;
+    chain_input(c, slice_of(bytes, sizeof(bytes))); /* to a driver that does not look */
+    assert_int_equal(lent_in_flush.n, 0);
+    buf_reset(&c->wire.out);
+    c->wire.borrows = true;
+    chain_input(c, slice_of(bytes, 100)); /* so little is copied */
+    assert_int_equal(lent_in_flush.n, 0);
+    buf_reset(&c->wire.out);
+    turn_begin(&f->turn); /* the turn lasts longer than the bytes may */
+    chain_input(c, slice_of(bytes, sizeof(bytes)));
+    turn_end(&f->turn);
+    assert_int_equal(lent_in_flush.n, 0);
+    buf_reset(&c->wire.out);
+    f->first.layer.ops = &probe_ops; /* what was held is not where it was read */
+    chain_input(c, slice_of(bytes, 5000));
+    f->first.layer.ops = &mirror_ops;
+    chain_input(c, slice_of(bytes, 5000));
+    assert_int_equal(lent_in_flush.n, 0);
+    assert_int_equal(buf_len(&c->wire.out), 10000);
+}
+
+static void
+what_is_lent_counts_and_comes_first(void **state)
+{
+    struct fixture *f = *state;
+    struct chain *c = f->chain;
+    static char bytes[WIRE_FULL];
+    memset(bytes, 'x', sizeof(bytes));
+    c->wire.borrows = true;
+    turn_begin(&f->turn);
+    f->turn.lasting = slice_of(bytes, sizeof(bytes));
+    layer_send(&f->first.layer, f->turn.lasting);
+    assert_int_equal(c->wire.lent.n, WIRE_FULL);
+    assert_true(chain_full(c));
+    layer_send(&f->first.layer, SLICE("y"));
+    assert_int_equal(c->wire.lent.n, 0);
+    struct slice out = buf_slice(&c->wire.out);
+    assert_true(out.n == WIRE_FULL + 1 && out.p[0] == 'x' && out.p[WIRE_FULL] == 'y');
+    turn_end(&f->turn);
+}
+
+static void
+what_is_lent_is_lost_without_memory_to_keep_it(void **state)
+{
+    struct fixture *f = *state;
+    struct chain *c = f->chain;
+    static char bytes[5000];
+    c->wire.borrows = true;
+    turn_begin(&f->turn);
+    f->turn.lasting = slice_of(bytes, sizeof(bytes));
+    layer_send(&f->first.layer, f->turn.lasting);
+    mem_fail_at(1);
+    turn_end(&f->turn);
+    mem_fail_at(0);
+    assert_true(c->wire.lost && c->wire.abort && f->first.closed);
+}
+
 static void
 the_spare_is_given_back(void **state)
 {
@@ -302,6 +408,12 @@ main(void)
         cmocka_unit_test_setup_teardown(what_is_small_stays_and_what_is_huge_is_freed, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(without_memory_for_much_there_may_be_some_for_little, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(
+            what_was_read_is_lent_to_the_driver_and_kept_when_it_takes_less, setup, teardown),
+        cmocka_unit_test_setup_teardown(what_may_be_gone_is_not_lent, setup, teardown),
+        cmocka_unit_test_setup_teardown(what_is_lent_counts_and_comes_first, setup, teardown),
+        cmocka_unit_test_setup_teardown(what_is_lent_is_lost_without_memory_to_keep_it, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(the_spare_is_given_back, setup, teardown),
     };
