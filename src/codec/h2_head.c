@@ -5,12 +5,11 @@
 #include "codec/token.h"
 #include "codec/url.h"
 
-#include <stdio.h>
-
 /* Of a field in SETTINGS_MAX_HEADER_LIST_SIZE (RFC 9113 section 6.5.2). */
 #define FIELD_OVERHEAD 32
 #define SPARE_FIELDS   4
 #define LENGTH_DIGITS  19
+#define TEXT_FIRST     ((size_t)512)
 
 static const struct h2_fault_row fault_rows[] = {
 #define H2_FAULT(id, word, status, text) {(word), (text), (status)},
@@ -43,6 +42,14 @@ char
 h2_pseudo_letter(enum h2_pseudo p)
 {
     return pseudo_rows[p].letter;
+}
+
+void
+h2_put_status(char digits[3], unsigned status)
+{
+    digits[0] = (char)('0' + status / 100 % 10);
+    digits[1] = (char)('0' + status / 10 % 10);
+    digits[2] = (char)('0' + status % 10);
 }
 
 bool
@@ -102,15 +109,29 @@ field_fault(struct slice name, struct slice value)
     return te || h2_is_connection_field(id) ? H2_FAULT_CONNECTION : H2_FAULT_NONE;
 }
 
+/* Returns where the next goes. */
+static char *
+put(char *to, struct slice s)
+{
+    if (s.n)
+        memcpy(to, s.p, s.n);
+    return to + s.n;
+}
+
 static void
 block_write(struct h2_block *b, struct slice name, struct slice value)
 {
-    buf_append(&b->text, name);
-    buf_append(&b->text, SLICE(": "));
-    buf_append(&b->text, value);
-    buf_append(&b->text, SLICE("\r\n"));
-    if (b->text.failed)
+    size_t n = name.n + value.n + 4;
+    char *to = buf_reserve(&b->text, b->text.p ? n : MAX(n, MIN(TEXT_FIRST, b->text.max)));
+    if (!to) {
         block_fault(b, H2_FAULT_MEMORY);
+        return;
+    }
+    to = put(to, name);
+    to = put(to, SLICE(": "));
+    to = put(to, value);
+    put(to, SLICE("\r\n"));
+    buf_commit(&b->text, n);
 }
 
 static void
@@ -218,20 +239,19 @@ static bool
 write_head(struct h2_block *b, struct slice line, bool host, struct arena *a, struct http_head *out)
 {
     struct slice authority = h2_block_pseudo(b, H2_AUTHORITY), regular = block_regular(b);
-    struct buf text;
-    buf_init(&text, SIZE_MAX / 2);
-    buf_append(&text, line);
-    if (host) {
-        buf_append(&text, SLICE("host: "));
-        buf_append(&text, authority);
-        buf_append(&text, SLICE("\r\n"));
-    }
-    buf_append(&text, regular);
-    buf_append(&text, SLICE("\r\n"));
-    out->raw = text.failed ? SLICE_NONE : arena_dup(a, buf_slice(&text));
-    buf_release(&text);
-    if (!out->raw.p)
+    size_t n = line.n + (host ? authority.n + 8 : 0) + regular.n + 2;
+    char *to = arena_alloc(a, n);
+    if (!to)
         return block_bad(b, H2_FAULT_MEMORY);
+    out->raw = slice_of(to, n);
+    to = put(to, line);
+    if (host) {
+        to = put(to, SLICE("host: "));
+        to = put(to, authority);
+        to = put(to, SLICE("\r\n"));
+    }
+    to = put(to, regular);
+    put(to, SLICE("\r\n"));
     out->line = slice_first(out->raw, line.n);
     memcpy(out->pseudo, b->order, sizeof(b->order));
     return index_lines(slice_from(out->raw, line.n), b->n + host, a, out) ||
@@ -399,11 +419,11 @@ bool /* NOLINTNEXTLINE(readability-*): one rule below the other */
 h2_block_response(struct h2_block *b, bool ended, struct slice method, struct arena *a,
                   struct http_head *out)
 {
-    char line[32];
+    char line[] = "HTTP/2.0 000\r\n";
     *out = (struct http_head){.version = 20, .keep_alive = true};
     TRY(check_response(b, &out->status));
-    int n = snprintf(line, sizeof(line), "HTTP/2.0 %03u\r\n", out->status);
-    TRY(write_head(b, slice_of(line, (size_t)n), false, a, out));
+    h2_put_status(line + 9, out->status);
+    TRY(write_head(b, slice_of(line, sizeof(line) - 1), false, a, out));
     TRY(read_length(b, out));
     bool none = out->status < 200 || out->status == 204 || out->status == 304 ||
                 slice_eq(method, SLICE("HEAD"));

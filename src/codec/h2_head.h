@@ -48,6 +48,8 @@ const struct h2_fault_row *h2_fault_row(enum h2_fault fault);
 /* ":method"; the letter in http_head.pseudo. */
 struct slice h2_pseudo_name(enum h2_pseudo p);
 char h2_pseudo_letter(enum h2_pseudo p);
+/* The three digits of :status. */
+void h2_put_status(char digits[3], unsigned status);
 /* Whether a field with the id belongs to one connection of HTTP/1 and has no place in HTTP/2. */
 bool h2_is_connection_field(enum field_id id);
 

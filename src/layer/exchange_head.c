@@ -32,10 +32,16 @@ head_put_host(struct http_head *h, const struct flow *f)
     char text[300];
     bool ipv6 = slice_find(f->host, ':') < f->host.n;
     unsigned usual = slice_eq(slice_str(f->scheme), SLICE("https")) ? 443 : 80;
-    int n = snprintf(text, sizeof(text), ipv6 ? "[%.*s]" : "%.*s", SLICE_ARG(f->host));
-    if (f->port != usual)
-        n += snprintf(text + n, sizeof(text) - (size_t)n, ":%u", f->port);
-    return head_set(h, f->arena, FIELD_HOST, slice_of(text, (size_t)n));
+    /* With every request to where a mode leads. */
+    struct buf b = {.p = text, .cap = sizeof(text), .max = sizeof(text)};
+    buf_append(&b, ipv6 ? SLICE("[") : SLICE_NONE);
+    buf_append(&b, f->host);
+    buf_append(&b, ipv6 ? SLICE("]") : SLICE_NONE);
+    if (f->port != usual) {
+        buf_byte(&b, ':');
+        buf_u64(&b, f->port);
+    }
+    return !b.failed && head_set(h, f->arena, FIELD_HOST, buf_slice(&b));
 }
 
 /* Where it leads to another server than its client knows, unless a rule or a person has said. */

@@ -5,8 +5,6 @@
 #include "codec/token.h"
 
 #include <nghttp2/nghttp2.h>
-#include <stdio.h>
-
 #define USUAL_FIELDS 48 /* need no allocation */
 #define USUAL_ORDER  "masp"
 
@@ -234,7 +232,7 @@ write_response(struct h2_stream *s, const struct http_head *head)
 {
     struct h2 *h = s->h;
     struct list_out l;
-    char status[8];
+    char status[3];
     nghttp2_data_provider content = {.source.ptr = s, .read_callback = on_read};
     if (s->begun)
         return;
@@ -242,8 +240,8 @@ write_response(struct h2_stream *s, const struct http_head *head)
         chain_fail(h->layer.chain);
         return;
     }
-    int n = snprintf(status, sizeof(status), "%03u", head->status % 1000);
-    list_put(&l, h2_pseudo_name(H2_STATUS), slice_of(status, (size_t)n));
+    h2_put_status(status, head->status);
+    list_put(&l, h2_pseudo_name(H2_STATUS), slice_of(status, sizeof(status)));
     list_fields(&l, head, false);
     if (head->status < 200 && !head->malformed) {
         if (head->status == 100)

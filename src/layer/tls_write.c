@@ -41,8 +41,9 @@ tls_flush(struct tls *t)
 static void
 collect(struct tls *t, struct slice data)
 {
-    /* Room for the head and the content of a small message at once. */
-    if (!t->out.p && data.n && !buf_reserve(&t->out, MAX(data.n, OUT_FIRST)))
+    /* Room for the head and the content of a small message at once, then for a whole record. */
+    size_t n = buf_len(&t->out), room = n + data.n <= OUT_FIRST ? OUT_FIRST : TLS_RECORD;
+    if (data.n && n + data.n > t->out.cap && !buf_reserve(&t->out, MAX(data.n, room - n)))
         give_up(t);
     buf_append(&t->out, data);
     if (t->out.failed)
