@@ -98,6 +98,12 @@ flow_json_peer(struct json *j, const char *key, const struct peer *p, bool whole
     put_time(j, "resolved_us", p->resolved);
     put_time(j, "connected_us", p->connected);
     put_time(j, "secured_us", p->secured);
+    const char *by = atomic_load_explicit(&p->ended_by, memory_order_acquire);
+    put_time(j, "ended_us", by ? p->ended : 0);
+    if (by)
+        json_str(j, "ended_by", by);
+    else
+        json_put_null(j, "ended_by");
     put_tls(j, p->tls, whole);
     put_h2(j, p->h2);
     json_end_object(j);

@@ -26,6 +26,7 @@
  *                 were any
  *
  * A connection: id, local, remote, host, port, opened_us, resolved_us, connected_us, secured_us,
+ * ended_us, ended_by: null while it goes on, else see peer_end,
  * http2, of clients that speak it: {settings: [[id, value], ...], window}
  * tls: null or {version, cipher, group, alpn, sni, ja3, ja4, resumed, verdict, verdict_text, certs:
  * base64 of DER, leaf first}.

@@ -39,6 +39,15 @@ peer_ref(struct peer *p)
     return p;
 }
 
+void
+peer_end(struct peer *p, uint64_t wall, const char *by)
+{
+    if (atomic_load_explicit(&p->ended_by, memory_order_relaxed))
+        return;
+    atomic_store_explicit(&p->ended, wall, memory_order_relaxed);
+    atomic_store_explicit(&p->ended_by, by, memory_order_release);
+}
+
 static void
 peer_tls_free(struct peer_tls *t)
 {

@@ -1,7 +1,8 @@
 /*
  * One connection as the flows that used it see it: addresses, TLS facts, times. Written by the
  * thread of the connection, until the first flow that refers to it is handed over; read-only from
- * then on. Times are wall clock, in nanoseconds since 1970, 0 for "did not happen".
+ * then on, but for its end. Times are wall clock, in nanoseconds since 1970, 0 for "did not
+ * happen".
  */
 #pragma once
 
@@ -58,8 +59,10 @@ struct peer {
     char *host; /* owned; server's side: as asked for, before resolution; else NULL */
     uint16_t port;
     uint64_t opened, resolved, connected, secured;
-    struct peer_tls *tls; /* owned; NULL without TLS */
-    struct peer_h2 *h2;   /* owned; of clients that speak HTTP/2, else NULL */
+    struct peer_tls *tls;           /* owned; NULL without TLS */
+    struct peer_h2 *h2;             /* owned; of clients that speak HTTP/2, else NULL */
+    _Atomic(const char *) ended_by; /* see peer_end; NULL: it goes on. Any thread may look */
+    _Atomic uint64_t ended;
 };
 
 /* One reference, fresh id. NULL without memory. */
@@ -70,6 +73,10 @@ struct peer *peer_copy(const struct peer *p) MUST_CHECK;
 struct peer *peer_ref(struct peer *p);
 /* NULL is allowed. Any thread. */
 void peer_unref(struct peer *p);
+/* It has ended, by a static word: "client-closed", "server-closed", another reason; "weir" when we
+ * close it, "connection-close" after a message that said so, "goaway", "idle". The first one
+ * counts. */
+void peer_end(struct peer *p, uint64_t wall, const char *by);
 /* Replaces one of the owned texts by a copy, to the first NUL; NULL for an empty one or without
  * memory. */
 void peer_set_text(char **text, struct slice s);

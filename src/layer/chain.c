@@ -82,6 +82,14 @@ chain_sent(struct chain *c)
     }
 }
 
+void
+chain_ends(struct chain *c, const char *by)
+{
+    static const char *const peers[] = {"client-closed", "server-closed"};
+    const char *word = c->wire.eof ? peers[c->role == ROLE_CONNECT] : by;
+    peer_end(c->peer, c->host->ops->wall(c->host), word);
+}
+
 static void
 wire_on_cmd(struct layer *l, const struct cmd *c)
 {
@@ -98,8 +106,11 @@ wire_on_cmd(struct layer *l, const struct cmd *c)
         break;
     case CMD_MORE: w->more = true; break;
     case CMD_SHUT: w->shut = true; break;
-    case CMD_CLOSE: w->close = true; break;
-    case CMD_ABORT: w->abort = true; break;
+    case CMD_CLOSE:
+    case CMD_ABORT:
+        chain_ends(l->chain, "weir");
+        *(c->type == CMD_CLOSE ? &w->close : &w->abort) = true;
+        break;
     case CMD_PART:
     case CMD_TORN:
     case CMD_WAIT:
@@ -424,6 +435,7 @@ chain_lost(struct chain *c, const struct failure *why)
         return;
     c->wire.lost = true;
     c->wire.why = failure_copy(why);
+    peer_end(c->peer, c->host->ops->wall(c->host), reason_word(why->reason));
     turn_begin(c->turn);
     chain_touch(c);
     chain_part(c);

@@ -113,6 +113,9 @@ void chain_moved(struct chain *c, uint64_t n);
 void chain_eof(struct chain *c);
 /* The connection is gone. Inside a turn it is delivered when the turn ends. */
 void chain_lost(struct chain *c, const struct failure *why);
+/* For who is about to close it: a word for peer_end, which does not count when the peer has ended
+ * it before. */
+void chain_ends(struct chain *c, const char *by);
 /* The driver has sent something: queued or out have shrunk. */
 void chain_drained(struct chain *c);
 /* For the driver, when 'out' has been sent as a whole: more than WIRE_SMALL of memory leaves the

@@ -108,6 +108,7 @@ h1_cycle(struct h1 *h)
         return;
     if (h->close_after) {
         h1_dead(h);
+        chain_ends(h->layer.chain, "connection-close");
         layer_tell(&h->layer, CMD_CLOSE);
         return;
     }

@@ -189,10 +189,12 @@ h1_step_head(struct h1 *h, struct slice in, size_t *used)
         failure_set(&why, REASON_CLIENT_TIMEOUT,
                     "the head of the request was not complete in time");
         *used = in.n;
-        if (in.n)
+        if (in.n) {
             h1_refuse(h, in, &why);
-        else
+        } else {
+            chain_ends(h->layer.chain, "idle");
             h1_at_eof(h, in);
+        }
         return STEP_NEXT;
     }
     if (!in.n)

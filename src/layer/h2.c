@@ -320,6 +320,8 @@ flush(struct h2 *h)
     if (!h->closed && is_finished(h)) {
         h->closed = true;
         h->layer.deadline = 0;
+        if (h->no_more)
+            chain_ends(h->layer.chain, "goaway");
         layer_tell(&h->layer, CMD_CLOSE);
     }
     h2_set_deadline(h);

@@ -95,6 +95,7 @@ connection_timed_out(struct h2 *h)
     struct failure why;
     if (!h->block_from) {
         failure_set(&why, REASON_SHUTDOWN, NULL);
+        chain_ends(h->layer.chain, "idle");
         h2_end(h, NGHTTP2_NO_ERROR, &why);
         return;
     }

@@ -74,8 +74,11 @@ pool_sweep(struct pool *p, bool all)
     do {
         l.n = 0;
         map_each(p->hosts, pool_gather, &l);
-        for (size_t i = 0; i < l.n; i++) /* one per row and round: the row may go with its last */
-            upstream_close(upstream_at(l.rows[i]->idle.prev));
+        for (size_t i = 0; i < l.n; i++) { /* one per row and round: the row may go with its last */
+            struct upstream *u = upstream_at(l.rows[i]->idle.prev);
+            chain_ends(u->chain, all ? "weir" : "idle");
+            upstream_close(u);
+        }
     } while (l.n);
 }
 

@@ -291,6 +291,8 @@ session_leave(struct host *h, struct fan *server, struct flow *f, bool reusable)
         return;
     }
     if (!reusable || u->fan->broken) {
+        if (!f->error && !f->resp.head.keep_alive)
+            chain_ends(u->chain, "connection-close");
         upstream_close(u);
         return;
     }

@@ -117,6 +117,8 @@ put_peer(struct dump_text *t, const char *side, const struct peer *p, bool reuse
         buf_printf(&t->out, " stream=%u", stream);
     if (reused)
         put_word(t, "reused");
+    const char *by = atomic_load_explicit(&p->ended_by, memory_order_acquire);
+    put_named(t, "ended", by ? by : "");
     if (p->tls)
         put_tls(t, p->tls);
     dump_unpaint(t, PAINT_DIM);

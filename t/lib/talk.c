@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "io/stream.h"
 #include "lib/net.h"
+#include "lib/still_host.h"
 
 #include <assert.h>
 #include <fcntl.h>
@@ -77,7 +78,7 @@ talk_play(struct talk *t, enum role role, size_t (*behave)(struct probe *, const
     t->act = act;
     t->bytes = pattern(t->n_bytes);
     net_pair(&fd, &t->fd, t->small);
-    t->chain = chain_new(loop_turn(t->loop), NULL, role, t->peer);
+    t->chain = chain_new(loop_turn(t->loop), &still_host, role, t->peer);
     t->chain->owner = t;
     struct probe *p = &t->probe;
     p->layer.ops = &talk_probe_ops;

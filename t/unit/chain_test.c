@@ -2,6 +2,7 @@
 #include "layer/chain.h"
 
 #include "base/mem.h"
+#include "lib/still_host.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -75,7 +76,7 @@ setup(void **state)
     lose_in_flush = false;
     turn_init(&f.turn, flush);
     struct peer *peer = peer_new();
-    f.chain = chain_new(&f.turn, NULL, ROLE_ACCEPT, peer);
+    f.chain = chain_new(&f.turn, &still_host, ROLE_ACCEPT, peer);
     peer_unref(peer);
     chain_push(f.chain, &f.first.layer);
     *state = &f;

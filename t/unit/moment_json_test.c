@@ -58,7 +58,8 @@ connection_is_whole_when_it_is_told(void **state)
     assert_json(&(struct moment){.id = HOOK_CLIENT_CONNECTED, .client = &p}, 0,
                 "{\"type\":\"hook\",\"hook\":\"client-connected\",\"at_us\":0,\"client\":{\"id\":7,"
                 "\"local\":\"a:1\",\"remote\":\"b:2\",\"host\":\"\",\"port\":2,\"opened_us\":null,"
-                "\"resolved_us\":null,\"connected_us\":null,\"secured_us\":null,\"tls\":null}}");
+                "\"resolved_us\":null,\"connected_us\":null,\"secured_us\":null,\"ended_us\":null,"
+                "\"ended_by\":null,\"tls\":null}}");
 }
 
 static void

@@ -61,6 +61,18 @@ a_copy_has_the_facts_but_those_of_tls(void **state)
 }
 
 static void
+the_first_end_counts(void **state)
+{
+    struct peer *p = peer_new();
+    assert_null(atomic_load(&p->ended_by));
+    peer_end(p, 5, "idle");
+    peer_end(p, 6, "weir");
+    assert_string_equal(atomic_load(&p->ended_by), "idle");
+    assert_int_equal(p->ended, 5);
+    peer_unref(p);
+}
+
+static void
 it_can_be_out_of_memory(void **state)
 {
     mem_fail_at(1);
@@ -83,6 +95,7 @@ main(void)
         cmocka_unit_test(the_facts_are_made_once),
         cmocka_unit_test(certificates_go_with_the_last_reference),
         cmocka_unit_test(a_copy_has_the_facts_but_those_of_tls),
+        cmocka_unit_test(the_first_end_counts),
         cmocka_unit_test(it_can_be_out_of_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

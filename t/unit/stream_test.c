@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "lib/net.h"
+#include "lib/still_host.h"
 #include "lib/talk.h"
 
 #include <poll.h>
@@ -540,7 +541,7 @@ test_opening_needs_memory(void **state)
     struct err e;
     struct talk t = {.loop = loop_new(&e), .peer = peer_new()};
     struct probe *p = &t.probe;
-    t.chain = chain_new(loop_turn(t.loop), NULL, ROLE_ACCEPT, t.peer);
+    t.chain = chain_new(loop_turn(t.loop), &still_host, ROLE_ACCEPT, t.peer);
     p->layer.ops = &talk_probe_ops;
     p->behave = take_all;
     chain_push(t.chain, &p->layer);
