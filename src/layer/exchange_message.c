@@ -226,7 +226,7 @@ is_open(const struct exchange *x, bool up)
                          m->sent.framing != FRAMING_LENGTH && m->sent.framing != FRAMING_NONE);
 }
 
-bool
+bool /* NOLINTNEXTLINE(readability-function-size): a message is these parts */
 exchange_inject(struct exchange *x, bool up, const struct message *about, struct slice content,
                 struct slice by, struct err *e)
 {

@@ -473,7 +473,7 @@ inject_segment(struct relay *r, bool up, struct slice content, struct slice by, 
     return true;
 }
 
-bool
+bool /* NOLINTNEXTLINE(readability-function-size): a message is these parts */
 relay_inject(struct layer *l, bool up, const struct message *about, struct slice content,
              struct slice by, struct err *e)
 {

@@ -109,9 +109,9 @@ segments_new(struct chain *client, struct flow *f, void *hooks, bool stage)
 }
 
 void
-segments_carry(struct segments *g, const struct carrier_ops *carrier, void *arg)
+segments_carry(struct segments *g, const struct carrier_ops *by, void *arg)
 {
-    g->ops = carrier;
+    g->ops = by;
     g->arg = arg;
 }
 

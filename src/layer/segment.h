@@ -18,7 +18,7 @@ void segment_keep(struct host *h, struct flow *f, bool up, struct slice data);
  * memory. */
 struct segments *segments_new(struct chain *client, struct flow *f, void *hooks,
                               bool stage) MUST_CHECK;
-void segments_carry(struct segments *g, const struct carrier_ops *ops, void *arg);
+void segments_carry(struct segments *g, const struct carrier_ops *by, void *arg);
 /* Takes all of it; not while that way waits. */
 void segments_take(struct segments *g, bool up, struct slice data);
 /* Whether a segment that way waits for an answer. NULL is allowed. */

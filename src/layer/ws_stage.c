@@ -173,7 +173,7 @@ ws_waits(const struct ws *ws, bool up)
     return msg_stage_waits(&ws->ways[up].stage);
 }
 
-bool
+bool /* NOLINTNEXTLINE(readability-function-size): a message is these parts */
 ws_inject(struct ws *ws, bool up, unsigned opcode, struct slice content, struct slice by,
           struct err *e)
 {

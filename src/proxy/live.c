@@ -177,7 +177,7 @@ live_kill(struct live *l, struct slice by)
         session_hello_kill(l->session, by);
 }
 
-bool
+bool /* NOLINTNEXTLINE(readability-function-size): a message is these parts */
 live_inject(struct live *l, bool up, const struct message *about, struct slice content,
             struct slice by, struct err *e)
 {
