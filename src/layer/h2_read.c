@@ -433,6 +433,19 @@ session_broke(struct h2 *h, ssize_t error)
         h2_end(h, NGHTTP2_PROTOCOL_ERROR, &why);
 }
 
+static ssize_t
+feed(struct h2 *h, struct slice in)
+{
+    h->reading = true;
+    ssize_t n = nghttp2_session_mem_recv(h->session, (const uint8_t *)in.p, in.n);
+    h->reading = false;
+    tell_news(h);
+    if (h->role == ROLE_CONNECT && !nghttp2_session_check_request_allowed(h->session))
+        say_no_more(h); /* it has said goodbye, or is about to be told */
+    h2_begin_waiting(h);
+    return n;
+}
+
 size_t
 h2_read(struct h2 *h, struct slice in)
 {
@@ -447,15 +460,8 @@ h2_read(struct h2 *h, struct slice in)
     }
     if (!h->session && !h->eof)
         return 0;
-    if (h->session && in.n && h->held < H2_HELD_MAX && !h->failed) {
-        h->reading = true;
-        n = nghttp2_session_mem_recv(h->session, (const uint8_t *)in.p, in.n);
-        h->reading = false;
-        tell_news(h);
-        if (h->role == ROLE_CONNECT && !nghttp2_session_check_request_allowed(h->session))
-            say_no_more(h); /* it has said goodbye, or is about to be told */
-        h2_begin_waiting(h);
-    }
+    if (h->session && in.n && h->held < H2_HELD_MAX && !h->failed)
+        n = feed(h, in);
     if (n < 0 || h->failed) {
         if (n < 0)
             session_broke(h, n);
