@@ -319,21 +319,25 @@ class Idle(Scenario):
         return {"memory": (after - before) / n / 1000}
 
 
-class IdleHttp2(Idle):
-    """Of one connection of a client and the one to the server that belongs to it; haproxy shares those."""
+MANY_SERVERS = ("--upstream-per-host", "4000")
 
-    id, title, words = "S17", "memory per idle HTTP/2 connection of 2,000, with its own to the server", ("--h2",)
+
+class IdleHttp2(Idle):
+    """Connections of clients; those to the server that are idle are given up for others beyond --upstream-per-host."""
+
+    id, title, words = "S17", "memory per idle HTTP/2 connection of 2,000", ("--h2",)
 
     def entrants(self, kinds):
-        extra = Entrant(peers.WeirHttp2, "weir, little recorded", extra=("--memory-limit", "1m"))
-        return [*entrants_of(Http2.kinds, kinds), extra]
+        own = Entrant(peers.WeirHttp2, "weir, each with one to the server", extra=MANY_SERVERS)
+        return [*entrants_of(Http2.kinds, kinds), own]
 
 
 class IdleWebSocket(Idle):
     id, title, words = "S18", "memory per idle WebSocket of 2,000, on both sides", WebSocket.words
 
     def entrants(self, kinds):
-        return [one for one in super().entrants(kinds) if one.kind is not peers.Squid]
+        return [Entrant(kind, extra=MANY_SERVERS if kind is peers.WeirPeer else ()) for kind in kinds
+                if kind is not peers.Squid]
 
 
 class Latency(Scenario):
