@@ -320,7 +320,7 @@ server("8.1.1", "content-length, and more content", post(1, ("content-length", "
 server("8.1.1", "content-length, and less content in two frames",
        post(1, ("content-length", "3")) + data(1, b"x") + data(1, b"y", True), refused())
 server("8.1.1", "content-length, and more content in two frames",
-       post(1, ("content-length", "1")) + data(1, b"x") + data(1, b"y", True), refused(late=True))
+       post(1, ("content-length", "1")) + data(1, b"x") + data(1, b"y", True), refused(late=True), answer(1, b"x", method="POST"))
 server("8.1.1", "content-length, and no content", get(1, ("content-length", "1"), method="POST"), refused())
 server("8.1.1", "content-length that is no number", post(1, ("content-length", "+1")) + data(1, b"x", True), refused())
 server("8.4", "PUSH_PROMISE of a client", frame(PUSH_PROMISE, 1, b"\0\0\0\2" + block(request(2)), END_HEADERS), PROTOCOL)
