@@ -23,7 +23,8 @@ put_frame(char *to, unsigned type, unsigned flags, unsigned stream, struct slice
                                    0,
                                    (char)stream};
     memcpy(to, head, sizeof(head));
-    memcpy(to + sizeof(head), content.p, content.n);
+    if (content.n)
+        memcpy(to + sizeof(head), content.p, content.n);
     return sizeof(head) + content.n;
 }
 
