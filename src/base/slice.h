@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <string.h>
 #include <strings.h>
 
@@ -57,6 +58,16 @@ static inline struct slice
 slice_first(struct slice s, size_t n)
 {
     return (struct slice){s.p, n < s.n ? n : s.n};
+}
+
+/* The number that these bytes are, at most eight, the first one the highest. */
+static inline uint64_t
+slice_be(struct slice s)
+{
+    uint64_t n = 0;
+    for (size_t i = 0; i < s.n; i++)
+        n = n << 8 | (unsigned char)s.p[i];
+    return n;
 }
 
 static inline bool

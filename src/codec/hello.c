@@ -46,11 +46,7 @@ take_bytes(struct reader *r, size_t n)
 static unsigned
 take_number(struct reader *r, unsigned bytes)
 {
-    struct slice s = take_bytes(r, bytes);
-    unsigned v = 0;
-    for (size_t i = 0; i < s.n; i++)
-        v = v << 8 | (unsigned char)s.p[i];
-    return v;
+    return (unsigned)slice_be(take_bytes(r, bytes));
 }
 
 /* A vector with its length in front, in so many bytes. */

@@ -8,15 +8,6 @@ static const bool opcodes[16] = {
     [WS_CLOSE] = true,        [WS_PING] = true, [WS_PONG] = true,
 };
 
-static uint64_t
-read_number(struct slice s)
-{
-    uint64_t n = 0;
-    for (size_t i = 0; i < s.n; i++)
-        n = n << 8 | (uint8_t)s.p[i];
-    return n;
-}
-
 /* How many bytes of an extended length follow the first two. */
 static size_t
 length_size(uint8_t second)
@@ -72,7 +63,7 @@ ws_frame_read(struct slice in, struct ws_frame *out, size_t *used, const char **
                          .opcode = first & 15,
                          .length = second & 0x7f};
     if (whole && extended)
-        f.length = read_number(slice_of(in.p + 2, extended));
+        f.length = slice_be(slice_of(in.p + 2, extended));
     if (whole && !wrong)
         wrong = check_length(f.length, extended);
     if (whole)
@@ -138,7 +129,7 @@ ws_close_read(struct slice content, unsigned *code, struct slice *reason)
     }
     if (content.n == 1)
         return false;
-    unsigned n = (unsigned)read_number(slice_first(content, 2));
+    unsigned n = (unsigned)slice_be(slice_first(content, 2));
     if (!ws_close_allowed(n) || !utf8_valid(slice_from(content, 2)))
         return false;
     *code = n;

@@ -100,8 +100,7 @@ h2_priority_value(const struct h2 *h)
 int32_t
 h2_priority_stream(const struct h2 *h)
 {
-    const unsigned char *p = (const unsigned char *)h->update;
-    return (int32_t)((p[0] & 0x7fu) << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3]);
+    return (int32_t)(slice_be(slice_of(h->update, ID_SIZE)) & INT32_MAX);
 }
 
 /* Of a frame on stream 'on', which has come to its end. */

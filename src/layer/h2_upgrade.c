@@ -28,18 +28,9 @@ only_field(const struct http_head *head, struct slice name)
     return found;
 }
 
-static uint32_t
-number(const char *p, unsigned bytes)
-{
-    uint32_t n = 0;
-    while (bytes--)
-        n = n << 8 | (unsigned char)*p++;
-    return n;
-}
-
 /* Whether a SETTINGS frame may say so (RFC 9113 section 6.5.2); of others than these, anything. */
 static bool
-is_right(uint32_t id, uint32_t value)
+is_right(uint64_t id, uint64_t value)
 {
     switch (id) {
     case NGHTTP2_SETTINGS_ENABLE_PUSH:
@@ -55,7 +46,8 @@ static bool
 are_right(struct slice payload)
 {
     for (size_t at = 0; at < payload.n; at += ENTRY)
-        if (!is_right(number(payload.p + at, 2), number(payload.p + at + 2, 4)))
+        if (!is_right(slice_be(slice_of(payload.p + at, 2)),
+                      slice_be(slice_of(payload.p + at + 2, 4))))
             return false;
     return true;
 }

@@ -108,9 +108,7 @@ note_cert(struct peer_tls *facts, X509 *cert)
 static struct slice
 take_vector(struct slice *in, unsigned length_bytes)
 {
-    size_t n = 0;
-    for (unsigned i = 0; i < length_bytes && i < in->n; i++)
-        n = n << 8 | (unsigned char)in->p[i];
+    size_t n = (size_t)slice_be(slice_first(*in, length_bytes));
     struct slice v = slice_first(slice_from(*in, length_bytes), n);
     bool whole = v.n == n && in->n >= length_bytes;
     *in = whole ? slice_from(*in, length_bytes + n) : SLICE_NONE;

@@ -339,7 +339,7 @@ class Haproxy(Peer):
 
     name, program, version_words, threaded = "haproxy", "haproxy", ["-v"], True
 
-    CONFIG = """
+    COMMON = """
 global
     nbthread {threads}
     maxconn 8000
@@ -351,6 +351,8 @@ defaults
     timeout client 600s
     timeout server 600s
     http-reuse always
+"""
+    CONFIG = COMMON + """
 frontend hot
     bind {at} ssl crt {keys.bridge}
     default_backend https
@@ -397,17 +399,7 @@ backend http
 
 
 class HaproxyHttp2(InFront, Haproxy):
-    CONFIG = """
-global
-    nbthread {threads}
-    maxconn 8000
-    ssl-server-verify required
-defaults
-    mode http
-    timeout connect 10s
-    timeout client 600s
-    timeout server 600s
-    http-reuse always
+    CONFIG = Haproxy.COMMON + """
 frontend h2
     bind {at} ssl crt {keys.bridge} alpn h2
     default_backend https

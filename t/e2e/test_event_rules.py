@@ -13,7 +13,7 @@ from lib.wait import until
 from lib.websocket import WebSocket
 from lib.weir import SANITIZED
 
-from test_events import SSE, Steps, ask
+from test_events import SSE, Steps, ask, many
 
 
 def live(api):
@@ -187,13 +187,7 @@ def test_a_length_that_was_said_is_not_where_events_are_wanted(weir, origin):
 
 def test_many_events_that_are_wanted_in_constant_memory(weir, origin):
     total, event = 20000, b"data: " + b"e" * 2000 + b"\n\n"
-
-    def serve(conn):
-        conn.request()
-        conn.send(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nContent-Length: %d\r\n\r\n" % (total * len(event)))
-        for _ in range(total // 10):
-            conn.send(event * 10)
-    site = origin(serve, keep=False)
+    site = many(origin, total, event)
     proxy = weir(*OPTIONS, "--threads", "1", "--body-limit", "4k", "--memory-limit", "32m")
     Api(proxy).rule("replace-message", "msg.op:sse", pattern="^eee", **{"with": "fff"})
     before = proxy.resident()

@@ -140,15 +140,19 @@ def test_a_bomb_is_not_expanded_and_goes_on(weir, origin):
     assert [one for one in flow["trace"] if one["name"] == "messages" and "left out" in one["did"]]
 
 
-def test_many_events_in_constant_memory(weir, origin):
-    total, event = 20000, b"data: " + b"e" * 2000 + b"\n\n"
-
+def many(origin, total, event):
+    """A site with an answer of so many events, each the same."""
     def serve(conn):
         conn.request()
         conn.send(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nContent-Length: %d\r\n\r\n" % (total * len(event)))
         for _ in range(total // 10):
             conn.send(event * 10)
-    site = origin(serve, keep=False)
+    return origin(serve, keep=False)
+
+
+def test_many_events_in_constant_memory(weir, origin):
+    total, event = 20000, b"data: " + b"e" * 2000 + b"\n\n"
+    site = many(origin, total, event)
     proxy = weir("--threads", "1", "--body-limit", "1k", "--memory-limit", "32m")
     before = proxy.resident()
     with proxy.dial(keep=False) as pipe:

@@ -398,12 +398,6 @@ def test_nghttp_in_clear(weir, origin, home):
 
 
 NODE = """
-const h2 = require('http2'), tls = require('tls'), fs = require('fs'), net = require('net');
-const [,, proxy, target, ca] = process.argv, [host, port] = proxy.split(':');
-const plain = net.connect(port, host, () => plain.write(`CONNECT ${target} HTTP/1.1\\r\\nHost: ${target}\\r\\n\\r\\n`));
-plain.once('data', () => {
-  const secure = tls.connect({socket: plain, servername: 'site.test', ALPNProtocols: ['h2'], ca: fs.readFileSync(ca)}, () => {
-    const session = h2.connect('https://site.test', {createConnection: () => secure});
     let left = 10;
     for (let i = 0; i < 10; i++) {
       const stream = session.request({':path': `/${i}`, ':method': 'POST', cookie: ['a=1', 'b=2']});
@@ -413,15 +407,12 @@ plain.once('data', () => {
         if (!--left) { console.log('all'); session.close(); }
       }).end('hello');
     }
-  });
-});
 """
 
 
 def test_node(pair, home):
     proxy, site = pair()
-    (home / "client.js").write_text(NODE)
-    done = run(["node", home / "client.js", proxy.address, f"site.test:{site.port}", proxy.ca_file], home)
+    done = two.node(home, proxy, site, NODE)
     assert done.stdout == b"all\n", done
     assert len(site.asked) == 10
 

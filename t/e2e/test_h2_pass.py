@@ -366,12 +366,6 @@ def test_a_server_may_refuse_it(pair):
 
 
 NODE = """
-const h2 = require('http2'), tls = require('tls'), fs = require('fs'), net = require('net');
-const [,, proxy, target, ca] = process.argv, [host, port] = proxy.split(':');
-const plain = net.connect(port, host, () => plain.write(`CONNECT ${target} HTTP/1.1\\r\\nHost: ${target}\\r\\n\\r\\n`));
-plain.once('data', () => {
-  const secure = tls.connect({socket: plain, servername: 'site.test', ALPNProtocols: ['h2'], ca: fs.readFileSync(ca)}, () => {
-    const session = h2.connect('https://site.test', {createConnection: () => secure});
     session.once('remoteSettings', settings => {
       if (!settings.enableConnectProtocol) process.exit(2);
       const stream = session.request({':method': 'CONNECT', ':protocol': 'connect-udp', ':path': '/node', ':scheme': 'https',
@@ -379,14 +373,11 @@ plain.once('data', () => {
       stream.on('response', head => { console.log(head[':status']); stream.write('end'); });
       stream.on('data', data => console.log(`${data}`)).on('end', () => stream.end()).on('close', () => session.close());
     });
-  });
-});
 """
 
 
 def test_node_opens_a_tunnel(pair, home):
     proxy, site = pair(server=Tunnels, answer=nothing)
-    (home / "client.js").write_text(NODE)
-    done = run(["node", home / "client.js", proxy.address, f"site.test:{site.port}", proxy.ca_file], home)
+    done = two.node(home, proxy, site, NODE)
     assert done.stdout == b"200\nEND\n", done
     assert not proxy.flow(path="/node")["error"]

@@ -234,10 +234,7 @@ frame_parse(const char **text, char **out, size_t *out_n)
 static uint32_t
 number(const char *p, unsigned bytes)
 {
-    uint32_t n = 0;
-    while (bytes--)
-        n = n << 8 | (unsigned char)*p++;
-    return n;
+    return (uint32_t)slice_be(slice_of(p, bytes));
 }
 
 static void

@@ -46,6 +46,8 @@ parts_never_leave_the_slice(void **state)
     assert_null(slice_from(SLICE_NONE, 9).p);
     assert_slice(slice_first(s, 2), "ab");
     assert_slice(slice_first(s, 9), "abc");
+    assert_int_equal(slice_be(s), 0x616263);
+    assert_int_equal(slice_be(SLICE("\xff\0\0\0\0\0\0\1")), 0xff00000000000001);
 }
 
 static void

@@ -7,6 +7,7 @@ import h2.events
 import h2.exceptions
 import h2.settings
 
+from lib.env import run
 from lib.origin import Origin
 from lib.pipe import Ended
 
@@ -203,3 +204,20 @@ class Site(Origin):
     @property
     def asked(self):
         return [request for server in self.servers for request in server.requests.values()]
+
+
+# A client of Node: what it does with its session goes between.
+_NODE = """
+const h2 = require('http2'), tls = require('tls'), fs = require('fs'), net = require('net');
+const [,, proxy, target, ca] = process.argv, [host, port] = proxy.split(':');
+const plain = net.connect(port, host, () => plain.write(`CONNECT ${target} HTTP/1.1\\r\\nHost: ${target}\\r\\n\\r\\n`));
+plain.once('data', () => {
+  const secure = tls.connect({socket: plain, servername: 'site.test', ALPNProtocols: ['h2'], ca: fs.readFileSync(ca)}, () => {
+    const session = h2.connect('https://site.test', {createConnection: () => secure});
+"""
+
+
+def node(home, proxy, site, script):
+    """Runs the script with 'session', one of HTTP/2 through the proxy, and 'target'."""
+    (home / "client.js").write_text(_NODE + script + "  });\n});\n")
+    return run(["node", home / "client.js", proxy.address, f"site.test:{site.port}", proxy.ca_file], home)
